@@ -75,6 +75,7 @@ func (a *App) Mount(s *web.Server, demo *Demo) {
 	mountImports(a, s)
 	mountPlans(a, s)
 	mountMaintenance(a, s)
+	mountSync(a, s)
 	mountEvents(a, s)
 	mountBoard(a, s)
 	mountCustomerPage(a, s)

@@ -45,6 +45,7 @@
 //	sos.go             raising an SOS, answering it, ending it
 //	static.go          pages of staff and their scripts
 //	stop.go            stop: refused for nothing that its body says
+//	sync.go            what a phone kept while it had no network, in one request
 //	technicians.go     technicians, their hours and skills
 //	timers.go          visit timers, and the two codes
 //	users.go           accounts of staff, and their invitations

@@ -26,6 +26,9 @@ var (
 	CodeClaimKept = code("claim_kept", KindConflict, "Kept, and nothing moved",
 		"What you did is on record with its time. The visit had been given to somebody else or had ended before it was sent, so nothing moved.",
 		"Do not send it again; your desk has been told.", "The visit is not yours any more. What you did at 10:05 is kept.")
+	CodeDependsOn = code("depends_on", KindDependency, "Something before it is not done",
+		"A request of a batch depends on another one that failed, or that has not arrived yet.",
+		"Keep it, and send it again with or after the other one.", "It depends on a request that is not done yet.")
 	CodeOnHold = code("held", KindConflict, "A hold forbids it",
 		"An open hold on the job, the customer or the site refuses this move.",
 		"See holds[] of the job. A safety hold is released only by the area manager with a safe-visit plan; contact lifts unreachable.",

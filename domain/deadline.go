@@ -28,6 +28,7 @@ const (
 	DueTriage        DeadlineKind = "triage"         // report
 	DueLiveReport    DeadlineKind = "flag.live"      // report of what happens now
 	DueHold          DeadlineKind = "hold"           // safety hold
+	DueHeldHome      DeadlineKind = "held_home"      // safety hold: the household is told that visits are paused
 	DueAdvisory      DeadlineKind = "advisory"       // advisory
 	DueAppeal        DeadlineKind = "appeal"         // appeal
 	DueAftercare     DeadlineKind = "aftercare"      // conversation
@@ -40,6 +41,7 @@ const (
 	DueThanks        DeadlineKind = "thanks"         // thank-you
 	DueMaintenance   DeadlineKind = "maintenance"    // maintenance
 	DueDuty          DeadlineKind = "duty"           // user: their next duty begins
+	DueHour          DeadlineKind = "hour"           // user: the end of an hour in which many things were told
 	DueHome          DeadlineKind = "home"           // customer: a decent hour to be told begins
 	DueMorning       DeadlineKind = "morning"        // user: their list of the morning
 	DueContact       DeadlineKind = "contact"        // contact by phone number: what follows for a household

@@ -211,7 +211,7 @@ var JobMoves = []JobMove{
 	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, To: []JobStatus{JobOpen},
 		Roles: append([]Role{RoleCustomer}, Staff...),
 		Holds: HoldAllows, Guard: "within 30 days; after unreachable as the policy says", Entry: "job.reopened"},
-	{Action: "hold", From: jobPending, Roles: Staff, Holds: HoldAllows, Guard: "parts or customer_request", Entry: "hold.placed"},
+	{Action: "hold", From: jobPending, Roles: Staff, Holds: HoldAllows, Guard: "parts, or customer_request in a contact", Entry: "hold.placed"},
 	{Action: "release", From: jobLive, Roles: Staff, Holds: HoldAllows, Guard: "parts or customer_request", Entry: "hold.lifted"},
 	{Action: "transfer", From: []JobStatus{JobOpen, JobScheduled}, Roles: []Role{RoleAreaManager}, Guard: "to another centre",
 		Entry: "job.transferred"},

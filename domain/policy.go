@@ -40,6 +40,8 @@ const (
 	FlagPassedOnSevere   = 10 * time.Minute         // levels 3 and 4
 	NextPersonDue        = time.Hour                // of the reporter's answer, before a hold is released (section 5)
 	SafetyHoldDue        = 24 * time.Hour           // section 5
+	ThereAtMost          = 4 * time.Hour            // section 5: after the window of a visit that nobody ended
+	HeldHomeAfter        = 30 * time.Minute         // section 5: nobody of ours is at the door any more
 	HoldPassedOn         = 4 * time.Hour            // to the next, while it is overdue
 	FactTooOld           = 72 * time.Hour           // section 8
 	DisputeWithin        = 24 * time.Hour           // after being told (section 4)

@@ -1,6 +1,10 @@
 package domain
 
-import "strings"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // ReadResult is what the words of a household say that came of a try: plain words of
 // failure are failed, everything else but the results themselves is unclear.
@@ -35,16 +39,11 @@ var failureWords = []string{"failed", "fails", "no better", "not better", "not a
 	"काम नहीं आया", "फायदा नहीं", "कुछ नहीं हुआ", "वैसा ही", "koi fark nahi", "theek nahi hua", "thik nahi hua", "kaam nahi kiya",
 	"koi fayda nahi"}
 
-// StepKey is the form in which two steps of an appliance are the same: their words
-// without those that say nothing, and for a step of the catalogue its name.
+// StepKey is the form in which two steps of an appliance are the same: the stems of their
+// words in any order, without those that say nothing and how long it was done, and for
+// a step of the catalogue its name. What falls together is asked about, not refused.
 func StepKey(category, step string) string {
-	var words []string
-	for _, w := range strings.Fields(NormalizeStep(step)) {
-		if !Has(fillers, w) {
-			words = append(words, w)
-		}
-	}
-	said := strings.Join(words, " ")
+	said := stepStems(step)
 	if name, ok := stepNames[NormalizeStep(category)][said]; ok {
 		return name
 	}
@@ -57,9 +56,52 @@ func StepKey(category, step string) string {
 	return said
 }
 
+// stepStems lists the stems of a step's words, each once, by the alphabet.
+func stepStems(step string) string {
+	words := strings.Fields(NormalizeStep(step))
+	stems := []string{}
+	for i, w := range words {
+		digits := strings.Trim(w, "0123456789") == ""
+		switch {
+		case Has(fillers, w), Has(timeUnits, w), Has(numberWords, w) && i+1 < len(words) && Has(timeUnits, words[i+1]):
+		case digits && i+1 < len(words) && Has(timeUnits, words[i+1]), digitsWithUnit.MatchString(w):
+		default:
+			stems = append(stems, stem(w))
+		}
+	}
+	slices.Sort(stems)
+	return strings.Join(slices.Compact(stems), " ")
+}
+
+// stem takes the endings of English verbs and plurals off a word.
+func stem(w string) string {
+	for _, end := range []string{"ing", "ed", "es", "s"} {
+		if root, ok := strings.CutSuffix(w, end); ok && len(root) > 2 && !strings.HasSuffix(root, "s") {
+			w = root
+			if n := len(w); end != "s" && n > 3 && w[n-1] == w[n-2] {
+				w = w[:n-1] // unplugged
+			}
+			break
+		}
+	}
+	if root := strings.TrimSuffix(w, "e"); len(root) > 2 {
+		return root
+	}
+	return w
+}
+
+var (
+	timeUnits = []string{"second", "seconds", "sec", "secs", "minute", "minutes", "min", "mins", "hour", "hours", "hr", "hrs", "मिनट", "घंटे",
+		"घंटा", "minat", "ghante"}
+	numberWords = []string{"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "fifteen", "twenty", "thirty",
+		"sixty",
+		"few", "some", "half", "दो", "पांच", "दस"}
+	digitsWithUnit = regexp.MustCompile(`^\d+(s|secs?|mins?|m|hrs?|h)$`)
+)
+
 var fillers = []string{"the", "a", "an", "it", "its", "my", "our", "we", "i", "was", "were", "has", "been", "have", "then", "and", "again",
 	"once",
-	"please", "ko", "को", "फिर", "से", "और"}
+	"please", "for", "of", "with", "them", "this", "that", "about", "machine", "appliance", "unit", "ko", "को", "फिर", "से", "और"}
 
 // stepCatalogue holds the usual steps of a category (empty: of every appliance), in the
 // words that households and desks use for them.
@@ -67,7 +109,8 @@ var stepCatalogue = map[string]map[string][]string{
 	"": {
 		"power_cycle": {"power cycle", "power cycled", "switched off and on", "switched it off and on again", "switch off and on",
 			"turned off and on",
-			"turned it off and on again", "turn off and on", "restarted", "restart", "rebooted", "reset", "unplugged and plugged in",
+			"turned it off and on again", "turn off and on", "restarted", "restart", "rebooted", "reset", "unplugged and plugged in", "unplugged",
+			"pulled the plug",
 			"unplugged it and plugged it back in", "pulled the plug and put it back", "बंद करके चालू किया", "बंद कर के चालू किया", "बंद चालू किया",
 			"प्लग निकाल कर लगाया", "band karke chalu kiya", "band karke chaalu kiya"},
 		"other_socket": {"other socket", "another socket", "tried another socket", "tried a different socket", "different socket",
@@ -105,13 +148,7 @@ var stepNames = func() map[string]map[string]string {
 		names := map[string]string{}
 		for name, said := range steps {
 			for _, s := range said {
-				var words []string
-				for _, w := range strings.Fields(NormalizeStep(s)) {
-					if !Has(fillers, w) {
-						words = append(words, w)
-					}
-				}
-				names[strings.Join(words, " ")] = "=" + name
+				names[stepStems(s)] = "=" + name
 			}
 		}
 		out[NormalizeStep(category)] = names

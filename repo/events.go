@@ -116,7 +116,7 @@ type changeRow struct {
 // snapshot's xmin: all of them have ended, so none can still commit before
 // what was read. An open transaction that wrote delays what comes after it.
 func (r *reader) Changes(ctx context.Context, after domain.Mark, limit int) ([]domain.FeedChange, error) {
-	q := r.db.table("changes").Raw("SELECT txid AS tx, seq, centre_id, items FROM changes WHERE seq > ? ORDER BY seq LIMIT ?", after.Seq,
+	q := r.db.table("changes").Raw("SELECT txid AS tx, seq, centre_id, items FROM changes WHERE seq > ? ORDER BY seq LIMIT 0 + ?", after.Seq,
 		limit)
 	if r.db.pool != nil {
 		q = r.db.table("changes").Raw(`SELECT CAST(CAST(txid AS text) AS bigint) AS tx, seq, centre_id, items FROM changes

@@ -181,6 +181,9 @@ func TestPlans(t *testing.T) {
 
 	whole := regexp.MustCompile(`^SCAN (?:\w+)$`) // no index at all
 	for _, text := range db.Reads() {
+		if strings.Contains(text, "LIMIT ?") {
+			t.Errorf("planned anew at each call (limitForSQLite): %s", text)
+		}
 		rows, err := db.SQL().QueryContext(ctx, "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
 		if err != nil {
 			t.Fatal(err)

@@ -49,7 +49,7 @@ func (r *reader) Reporters(ctx context.Context, a domain.Actor, f domain.ReportF
 		WHERE NOT first.by_customer AND first.level >= 1 AND first.recorded_at >= ? AND first.recorded_at < ? AND (first.subject_id IS NULL OR first.subject_id <> ?) AND `+in.SQL+`
 			AND NOT EXISTS (SELECT 1 FROM flags e WHERE e.reporter_id = first.reporter_id AND NOT e.by_customer AND e.level >= 1 AND e.recorded_at >= ? AND (e.recorded_at < first.recorded_at OR e.recorded_at = first.recorded_at AND e.id < first.id)
 				AND (e.subject_id IS NULL OR e.subject_id <> ?))
-		ORDER BY first.recorded_at DESC, first.id LIMIT ?`, append(args, f.From, a.UserID, limit)...))
+		ORDER BY first.recorded_at DESC, first.id LIMIT 0 + ?`, append(args, f.From, a.UserID, limit)...))
 }
 
 func (r *reader) Diaries(ctx context.Context, technicians []domain.ID, from, to time.Time) ([]domain.DiaryEntry, error) {

@@ -48,6 +48,7 @@ type Operation struct {
 	Roles   []string // x-roles: who may call it; empty where the contract does not say
 	Public  bool     // security: [] — no access token
 	Lenient bool     // x-lenient: the contract describes it, and refuses nothing
+	Offline bool     // x-offline: a phone may keep it while it has no network, and send it in a batch
 	MaxBody int      // x-max-body: bytes of a file that it takes; MaxJSON where the contract does not say
 
 	op      *openapi3.Operation
@@ -128,6 +129,7 @@ func LoadContract(data []byte) (*Contract, error) {
 				o.Public = len(doc.Security) == 0
 			}
 			o.Lenient, _ = op.Extensions["x-lenient"].(bool)
+			o.Offline, _ = op.Extensions["x-offline"].(bool)
 			o.MaxBody = MaxJSON
 			if n, ok := op.Extensions["x-max-body"].(float64); ok {
 				o.MaxBody = int(n)
@@ -222,6 +224,7 @@ const (
 	localComplete // when the request was
 	localNoMethod // the method is no token
 	localCounted  // a limiter has, or none shall
+	localInner    // the request is one of a batch
 )
 
 // parsedBody is what the guard leaves for Decode.

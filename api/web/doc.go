@@ -3,6 +3,7 @@
 // docs.html and docs.css are the page of reference.go.
 //
 //	answers.go          sending JSON: one thing, or a page of a list
+//	batch.go            the requests of a batch, answered as if each had come by itself
 //	body.go             reading bodies as they arrive, within what memory there is
 //	client_ip.go        who asks, past proxies of our own only
 //	contract.go         openapi.yaml, ready to judge requests and answers

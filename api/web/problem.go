@@ -34,6 +34,8 @@ func statusOf(k domain.Kind) int {
 		return http.StatusMethodNotAllowed
 	case domain.KindConflict:
 		return http.StatusConflict
+	case domain.KindDependency:
+		return http.StatusFailedDependency
 	case domain.KindPrecondition:
 		return http.StatusPreconditionFailed
 	case domain.KindTooLarge:

@@ -329,6 +329,9 @@ func (s *Server) guarded(c *fiber.Ctx) (err error) {
 			err = domain.Fail(domain.CodeInternal, "panic")
 		}
 	}()
+	if inner, _ := c.Locals(localInner).(bool); inner { // made here
+		return s.underDeadline(c)
+	}
 	reason := badRequestLine(&c.Request().Header)
 	if noMethod, _ := c.Locals(localNoMethod).(bool); noMethod {
 		reason = "The method is no token."
@@ -340,6 +343,10 @@ func (s *Server) guarded(c *fiber.Ctx) (err error) {
 		c.Context().SetConnectionClose() // where the next request begins is not certain
 		return domain.Fail(domain.CodeMalformed, "%s", reason)
 	}
+	return s.underDeadline(c)
+}
+
+func (s *Server) underDeadline(c *fiber.Ctx) error {
 	ctx, cancel := s.withDeadline()
 	defer cancel()
 	c.SetUserContext(ctx)

@@ -163,10 +163,10 @@ func fill(ctx context.Context, url string, t *town, visits int) (centre string, 
 		return "", err
 	}
 	// So that there is a hold to clone.
-	if err := t.desk.do(ctx, "POST", "/v1/jobs/"+t.jobs[0]+"/hold", obj{"kind": "customer_request", "reason": "away"}, nil); err != nil {
+	if err := t.desk.do(ctx, "POST", "/v1/jobs/"+t.jobs[0]+"/hold", obj{"kind": "parts", "reason": "ordered"}, nil); err != nil {
 		return "", err
 	}
-	if err := t.desk.do(ctx, "POST", "/v1/jobs/"+t.jobs[0]+"/release", obj{"kind": "customer_request", "reason": "back"}, nil); err != nil {
+	if err := t.desk.do(ctx, "POST", "/v1/jobs/"+t.jobs[0]+"/release", obj{"kind": "parts", "reason": "came"}, nil); err != nil {
 		return "", err
 	}
 	// The rules of the rows hold by how they are made; checking ten million of

@@ -11,11 +11,14 @@ import (
 
 // JobMoveInput is what the moves of a job take; each uses its part.
 type JobMoveInput struct {
-	Reason     string     `json:"reason"`
-	Kind       string     `json:"kind"`      // of hold and release
-	DueAt      string     `json:"due_at"`    // of hold
-	CentreID   *domain.ID `json:"centre_id"` // of transfer
-	OccurredAt string     `json:"occurred_at"`
+	Reason   string     `json:"reason"`
+	Kind     string     `json:"kind"`      // of hold and release
+	DueAt    string     `json:"due_at"`    // of hold
+	CentreID *domain.ID `json:"centre_id"` // of transfer
+	// AttemptID or Contact is, of a hold for customer_request, where it was asked for.
+	AttemptID  *domain.ID    `json:"attempt_id"`
+	Contact    *AttemptInput `json:"contact"`
+	OccurredAt string        `json:"occurred_at"`
 }
 
 // OnJob opens the case of a job for a move: scope, role, state, time.
@@ -216,6 +219,14 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id domain.ID, in JobM
 			}
 			h.DueAt = &due
 		}
+		fact := map[string]any{"hold_id": h.ID, "kind": kind, "reason": in.Reason, "due_at": h.DueAt}
+		if kind == domain.HoldCustomerRequest || in.AttemptID != nil || in.Contact != nil { // the time that passes counts as theirs
+			asked, err := ProveContact(call, m, in.AttemptID, in.Contact, m.Now.Add(-domain.FactTooOld))
+			if err != nil {
+				return err
+			}
+			fact["attempt_id"] = asked.ID
+		}
 		if err := domain.Apply(&h, "place", m.Said.Occurred); err != nil {
 			return err
 		}
@@ -223,8 +234,7 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id domain.ID, in JobM
 			return err
 		}
 		m.Holds = append(m.Holds, h)
-		m.Entry(call.Actor, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": kind, "reason": in.Reason,
-			"due_at": h.DueAt})
+		m.Entry(call.Actor, "hold.placed", nil, fact)
 		return nil
 	})
 }

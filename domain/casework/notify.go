@@ -214,6 +214,25 @@ func NotifyCustomer(c *Case, v *domain.Visit, kind string) {
 	}), starts)
 }
 
+// SomebodyIsThere reports whether somebody of ours is with the household, or with the one
+// whose hold lies over it, or on the way there, for whichever job. A visit that nobody
+// ended counts for a while only.
+func (c *Case) SomebodyIsThere() (bool, error) {
+	homes := []domain.ID{c.Customer.ID}
+	if c.Held != nil && c.Held.CustomerID != nil && *c.Held.CustomerID != c.Customer.ID {
+		homes = append(homes, *c.Held.CustomerID)
+	}
+	for _, home := range homes {
+		visits, err := c.Tx.UnfinishedOfCustomer(home)
+		if err != nil || slices.ContainsFunc(visits, func(v domain.Visit) bool {
+			return v.Status.UnderWay() && c.Now.Before(v.WindowEnd.Add(domain.ThereAtMost))
+		}) {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
 // NotifyStaff tells everybody of the roles in the job's centre, or its area for
 // area managers and their deputies.
 func NotifyStaff(c *Case, v *domain.Visit, kind string, roles ...domain.Role) error {

@@ -80,14 +80,24 @@ func ringsAt(n *domain.Notice, r duty.Roster, starts *time.Time, now time.Time) 
 func notifyOne(tx *Work, n domain.Notice, u *domain.User, c *domain.Centre, leaves []domain.Leave, starts *time.Time) {
 	remind(tx, &n, u)
 	r := onDuty(tx, u, c, leaves)
-	at := ringsAt(&n, r, starts, tx.Now)
-	if !at.After(tx.Now) && tx.Call != nil && tx.Call.Bulk && !alwaysRings[n.Kind] && r.On(tx.Now) {
-		at = tx.Now.Add(bulkSettles)
-	}
-	if at.After(tx.Now) {
-		wait(tx, &n, u, starts, at)
+	if at := ringsAt(&n, r, starts, tx.Now); at.After(tx.Now) {
+		wait(tx, &n, u, starts, at, domain.DueDuty)
+	} else if r.On(tx.Now) {
+		waitForOthers(tx, &n, u, starts, r)
 	}
 	tx.Enqueue(n)
+}
+
+// waitForOthers lets a notice that is one of many ring somebody on duty together with
+// the others.
+func waitForOthers(tx *Work, n *domain.Notice, u *domain.User, starts *time.Time, r duty.Roster) {
+	switch full := tx.Now.Truncate(time.Hour).Add(time.Hour); {
+	case tx.Call == nil || !tx.Call.Bulk || alwaysRings[n.Kind]:
+	case tx.Call.Hour && r.On(full):
+		wait(tx, n, u, starts, full, domain.DueHour)
+	default:
+		wait(tx, n, u, starts, tx.Now.Add(bulkSettles), domain.DueDuty)
+	}
 }
 
 // bulkSettles is how long after the last of many changes whoever they are about
@@ -96,12 +106,12 @@ const bulkSettles = 2 * time.Second
 
 // wait keeps a notice for the beginning of a duty. Unless it is about a visit
 // with a time of its own, it is still good then.
-func wait(tx *Work, n *domain.Notice, u *domain.User, starts *time.Time, until time.Time) {
+func wait(tx *Work, n *domain.Notice, u *domain.User, starts *time.Time, until time.Time, due domain.DeadlineKind) {
 	n.Waits, n.NotBefore = true, until
 	if good := until.Add(24 * time.Hour); starts == nil && n.ExpiresAt.Before(good) {
 		n.ExpiresAt = good
 	}
-	tx.SetDeadline(domain.DueDuty, u.ID, nil, until)
+	tx.SetDeadline(due, u.ID, nil, until)
 }
 
 // NotifyOnDuty rings those of a role who are on duty; the others find it in their
@@ -129,11 +139,12 @@ func NotifyOnDuty(tx *Work, users []domain.User, c *domain.Centre, make func(*do
 		remind(tx, &n, u)
 		switch {
 		case on[u.ID] || alwaysRings[n.Kind]:
+			waitForOthers(tx, &n, u, nil, rosters[i])
 		case len(on) > 0:
 			n.State = "done"
 		default:
 			if at := ringsAt(&n, rosters[i], nil, tx.Now); at.After(tx.Now) {
-				wait(tx, &n, u, nil, at)
+				wait(tx, &n, u, nil, at, domain.DueDuty)
 			}
 		}
 		tx.Enqueue(n)

@@ -104,6 +104,16 @@ func mayRead(ctx context.Context, s *Service, a domain.Actor, what string, id do
 	return err
 }
 
+// DoneBefore reports whether a request with this key had its effect.
+func DoneBefore(ctx context.Context, s *Service, a domain.Actor, key string) (done bool, err error) {
+	err = s.Store.InTx(ctx, func(tx domain.Tx) error {
+		old, err := tx.Replay(a.UserID, key)
+		done = old != nil
+		return err
+	})
+	return done, err
+}
+
 // Replay finds the answer of an earlier request with the same key. Use cases
 // that commit in several transactions ask for it first.
 func (s *Service) Replay(ctx context.Context, call *Call) (found bool, err error) {

@@ -61,8 +61,8 @@ type Call struct {
 	Encode func(reader domain.Actor, answer any) ([]byte, error)
 	SentAt *time.Time // the device's clock when it sent
 	// Bulk is one of many that are asked for at once, such as the rows of an
-	// import: who is told of several is rung once.
-	Bulk bool
+	// import: who is told of several is rung once, and within Hour at its end.
+	Bulk, Hour bool
 	// DryRun lets everything happen but the commit; Told lists then whom the
 	// move would tell of what.
 	DryRun bool

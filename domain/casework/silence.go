@@ -36,7 +36,8 @@ func SilenceDue(c *Case) error {
 	if j.SilentSince == nil || !j.SilentSince.Equal(s.Since) {
 		j.SilentSince, j.SilenceStep = nil, 0
 	}
-	duty := roster(&domain.User{Role: domain.RoleCoordinator}, c.Centre, callRules(c.Tx, j.CentreID), nil)
+	rules := callRules(c.Tx, j.CentreID)
+	duty := roster(&domain.User{Role: domain.RoleCoordinator}, c.Centre, rules, nil)
 	told := func(at time.Time) time.Time { // in the centre's duty
 		if next, ok := duty.Next(at); ok {
 			return next
@@ -55,7 +56,8 @@ func SilenceDue(c *Case) error {
 		if j.SilenceStep == 0 {
 			c.Entry(domain.System, "job.silent", nil, map[string]any{"since": s.Since})
 		}
-		c.Tx.Call = &Call{Actor: domain.System, Bulk: true} // of many at once whoever answers for them is rung once
+		// Whoever answers for many is rung once an hour, but for what is urgent.
+		c.Tx.Call = &Call{Actor: domain.System, Bulk: true, Hour: s.Every == rules.SilenceAfter(false)}
 		if err := NotifyStaff(c, nil, "job.silent", domain.SilenceSteps[j.SilenceStep]); err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ func ProveContact(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput
 	if attempt != nil {
 		a, err := c.Tx.Attempt(*attempt)
 		if err != nil || a.JobID != c.Job.ID || !a.Speaks() || a.OccurredAt.Before(since) {
-			return nil, domain.Fail(domain.CodeUnprocessable, "In this attempt the customer did not agree to the visit.").
+			return nil, domain.Fail(domain.CodeUnprocessable, "In this attempt the customer did not agree.").
 				At("/attempt_id", "a contact on this job that is recent enough, neither refused nor hostile")
 		}
 		return a, nil

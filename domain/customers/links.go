@@ -349,7 +349,13 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 		}
 	}
 	if c.Held != nil && c.Held.DueAt != nil && !j.Status.Ended() {
-		p.PausedBy, p.CanNotUs = c.Held.DueAt, true
+		with, err := c.SomebodyIsThere() // to whom it would be dangerous that the household reads of it
+		if err != nil {
+			return nil, err
+		}
+		if !with {
+			p.PausedBy, p.CanNotUs = c.Held.DueAt, true
+		}
 	}
 	if err := linkEntries(c, p); err != nil {
 		return nil, err

@@ -334,6 +334,7 @@ func placeSafetyHold(c *casework.Case, f *domain.Flag) error {
 		return err
 	}
 	c.Tx.SetDeadline(domain.DueHold, h.ID, &j.ID, *h.DueAt)
+	c.Tx.SetDeadline(domain.DueHeldHome, h.ID, &j.ID, c.Now.Add(domain.HeldHomeAfter))
 	c.Held = h
 	c.Entry(domain.System, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind, "due_at": h.DueAt})
 	if err := casework.NotifyStaff(c, nil, "hold.area", domain.RoleProprietor); err != nil {
@@ -357,6 +358,42 @@ func placeSafetyHold(c *casework.Case, f *domain.Flag) error {
 		}
 		casework.NotifyCrew(c, o, others, "visit.call_desk")
 	}
+	return nil
+}
+
+// HeldHomeDue tells a held household that visits are paused, who decides and how to say
+// that it is not meant, once nobody of ours is with it.
+func HeldHomeDue(tx *casework.Work, hold domain.ID) error {
+	h, err := tx.Hold(hold)
+	if casework.NotFound(err) || err == nil && (h.LiftedAt != nil || h.FlagID == nil) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	f, err := tx.Flag(*h.FlagID)
+	if err != nil || f.JobID == nil {
+		return err
+	}
+	j, err := tx.LockJob(*f.JobID)
+	if err != nil {
+		return err
+	}
+	c, err := casework.OpenCase(tx, j)
+	if err != nil {
+		return err
+	}
+	for i := range c.Holds {
+		if o := &c.Holds[i]; o.Kind == domain.HoldSafety && o.LiftedAt == nil && o.Since.Before(h.Since) {
+			return nil // told with the first
+		}
+	}
+	if with, err := c.SomebodyIsThere(); err != nil {
+		return err
+	} else if with {
+		tx.SetDeadline(domain.DueHeldHome, h.ID, &j.ID, c.Now.Add(domain.HeldHomeAfter))
+		return nil
+	}
+	casework.NotifyCustomer(c, nil, "hold.home")
 	return nil
 }
 

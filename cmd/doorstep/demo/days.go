@@ -161,7 +161,8 @@ func (b *builder) waiting(c *centre) {
 	wish := b.open(c, day(-3, 11, 5), home{})
 	b.at(day(-2, 9, 30), "holding", func() error {
 		_, err := b.svc.HoldJob(b.ctx, wish.coordinator.call(), wish.job, casework.JobMoveInput{Kind: string(domain.HoldCustomerRequest),
-			Reason: "travelling until next week", DueAt: day(6, 10, 0).Format(time.RFC3339)})
+			Reason: "travelling until next week", DueAt: day(6, 10, 0).Format(time.RFC3339),
+			Contact: &casework.AttemptInput{Direction: reach.Inbound, Channel: "phone", Outcome: "reached"}})
 		return err
 	})
 	called := b.open(c, day(-3, 9, 50), home{two: true, priority: "high"})

@@ -24,10 +24,11 @@ func TestSilenceClimbs(t *testing.T) {
 			h.Errorf("before a day has passed: %v", got)
 		}
 		h.Advance(time.Second) // Tuesday 09:00
-		h.Expect("kiran", "A customer waits for a word")
 		if got := read(); got["silent_since"] != job["opened_at"] || got["silence_step"] != 1.0 {
 			h.Errorf("after a day: %v", got)
 		}
+		h.Advance(time.Hour)
+		h.Expect("kiran", "A customer waits for a word")
 		h.Advance(24 * time.Hour)
 		h.Expect("asha", "A customer waits for a word")
 		h.Advance(24 * time.Hour)
@@ -50,6 +51,7 @@ func TestSilenceClimbs(t *testing.T) {
 			h.Errorf("before a day after the promised time: %v", got)
 		}
 		h.Advance(time.Second)
+		h.Advance(time.Hour)
 		h.Expect("kiran", "A customer waits for a word")
 		if n := harness.Count(h.EntryKinds(job), "job.silent"); n != 2 {
 			h.Errorf("%d times on the timeline", n)
@@ -76,10 +78,36 @@ func TestSilenceOfWhoCallsAndOfUrgentJobs(t *testing.T) {
 			h.Errorf("told at night: %v %v", a, b)
 		}
 		h.Advance(2 * time.Minute)
-		h.Expect("kiran", "A customer waits for a word")
+		h.Advance(time.Minute)
+		h.Expect("kiran", "2 customers wait for a word")
 		h.Settle()
 		if a, b := step(urgent), step(calling); a != 1.0 || b != 1.0 {
 			h.Errorf("in the morning: %v %v", a, b)
+		}
+	})
+}
+
+// TestManySilentHouseholdsRingOnceAnHour, but for who is urgent.
+func TestManySilentHouseholdsRingOnceAnHour(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		kiran := h.As("kiran")
+		for range 5 {
+			h.Household(kiran, nil)
+			h.Advance(3 * time.Minute)
+		}
+		h.Advance(24*time.Hour - 16*time.Minute) // Tuesday 08:59
+		home, _ := h.Household(kiran, nil)
+		h.Advance(time.Hour)
+		h.NoMorePushes()
+		h.Advance(32 * time.Minute) // hours are UTC's
+		h.Expect("kiran", "5 customers wait for a word")
+		kiran.Send("POST", "/v1/jobs", object{"customer_id": home["id"], "fault": "no cold", "category": "refrigerator", "priority": "urgent"},
+			201)
+		h.Advance(4 * time.Hour)
+		h.Advance(time.Minute)
+		h.Expect("kiran", "A customer waits for a word")
+		if n := len(items(kiran.Send("GET", "/v1/inbox", nil, 200))); n < 6 {
+			h.Errorf("%d in the inbox", n)
 		}
 	})
 }
@@ -95,7 +123,8 @@ func TestAVisitEndsSilenceOnceTheHouseholdKnowsOfIt(t *testing.T) {
 		h.CustomerPage(told).RegisterDevice("home:phone")
 		_, untold := h.Household(kiran, nil)
 		_, waits := h.Household(kiran, nil)
-		kiran.Send("POST", path("/v1/jobs/%s/hold", waits), object{"kind": "customer_request", "reason": "after the wedding"}, 200)
+		kiran.Send("POST", path("/v1/jobs/%s/hold", waits), object{"kind": "customer_request", "reason": "after the wedding",
+			"contact": object{"direction": "inbound", "channel": "phone", "outcome": "reached"}}, 200)
 		for i, job := range []object{told, untold} {
 			h.Visit(kiran, job, harness.Monday.Add(time.Duration(48+3*i)*time.Hour), "ravi")
 		}

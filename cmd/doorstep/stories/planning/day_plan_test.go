@@ -264,7 +264,7 @@ func TestLatenessIsToldBeforeItHappens(t *testing.T) {
 func TestNobodyIsToldOfLatenessUnderAHold(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		desk, ravi := h.As("kiran"), h.As("ravi")
-		h.Ignores("flag.triage", "hold.area", "timer.no_signal", "timer.ping", "visit.assigned", "visit.cancelled",
+		h.Ignores("flag.triage", "hold.area", "hold.home", "timer.no_signal", "timer.ping", "visit.assigned", "visit.cancelled",
 			"visit.cancelled_home", "visit.held_cancelled", "visit.offered", "visit.wait")
 		_, job := h.HouseholdAt(desk, 0, "refrigerator")
 		first := h.Visit(desk, job, harness.Monday.Add(30*time.Minute), "ravi")

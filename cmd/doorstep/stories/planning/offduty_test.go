@@ -51,7 +51,7 @@ func TestOffDutyIsOffDuty(t *testing.T) {
 		h.Clock.Set(harness.Kolkata(6, 11, 0))
 		h.CustomerPage(first).Submit("another-time", 303, "date", "2027-03-10", "part", "any")
 		h.Settle()
-		h.ExpectOnly("asha", "digest", "job.silent", "visit.missed_desk")
+		h.ExpectOnly("asha", "digest", "visit.missed_desk")
 		before := len(h.Phones.MessagesFor("phone:kiran"))
 		h.Advance(44 * time.Hour) // Monday 07:00
 		if n := len(h.Phones.MessagesFor("phone:kiran")); n != before {

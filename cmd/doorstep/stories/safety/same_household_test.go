@@ -221,3 +221,42 @@ func TestAHeldHouseholdSaysThatItIsNotUs(t *testing.T) {
 		}
 	})
 }
+
+// TestAHouseholdHearsOfItsHoldOnceNobodyIsThere: whoever reports from inside a home is not
+// given away by the household's page or phone.
+func TestAHouseholdHearsOfItsHoldOnceNobodyIsThere(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "flag.next_person", "hold.area", "visit.assigned", "visit.offered")
+		h.MayIgnore("aftercare.offer", "break.offered", "timer.no_signal", "timer.ping", "visit.done_home", "visit.done_check")
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		_, job := h.Household(desk, known("+919812300001", "12 Hill Road"))
+		_, upstairs := h.Household(desk, known("+919812300002", "12 HILL RD"))
+		visit := h.Visit(desk, job, harness.Monday.Add(30*time.Minute), "ravi")
+		h.CustomerPage(job).RegisterDevice("home:held")
+		h.Advance(30 * time.Minute)
+		ravi.Arrive(visit)
+		ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "threat", Level: 2, Note: "canary"})
+		h.Advance(35 * time.Minute)
+		paused := func(job object) bool {
+			return strings.Contains(h.CustomerPage(job).Read(), "Visits to this address are paused")
+		}
+		h.ExpectOn("home:held", "At your door")
+		if paused(job) || paused(upstairs) {
+			h.Fatal("the household reads of it while somebody is with it")
+		}
+		for _, m := range h.Phones.MessagesFor("home:held") {
+			if m.Data["kind"] == "hold.home" {
+				h.Fatal("the household hears of it while somebody is with it")
+			}
+		}
+		ravi.StopVisit(visit)
+		if !paused(job) || !paused(upstairs) {
+			t.Error("the page does not say that visits are paused")
+		}
+		h.Advance(31 * time.Minute)
+		if m := h.ExpectOn("home:held", "Visits are paused"); strings.Contains(m.Title+m.Body, "canary") {
+			t.Errorf("told %v", m)
+		}
+		h.Advance(2 * time.Hour)
+	})
+}

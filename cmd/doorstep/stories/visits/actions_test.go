@@ -32,7 +32,12 @@ func TestActionsSayWhatTheMoveWouldDo(t *testing.T) {
 		}
 		see(true)
 		for _, kind := range []string{"parts", "customer_request"} {
-			desk.Send("POST", path("/v1/jobs/%s/hold", job), object{"kind": kind}, 200)
+			hold := object{"kind": kind}
+			if kind == "customer_request" {
+				desk.Send("POST", path("/v1/jobs/%s/hold", job), hold, 409)
+				hold["contact"] = object{"direction": "inbound", "channel": "phone", "outcome": "reached"}
+			}
+			desk.Send("POST", path("/v1/jobs/%s/hold", job), hold, 200)
 			see(false)
 			for _, move := range []string{path("/v1/visits/%s/reschedule", visit), path("/v1/jobs/%s/visits", job)} {
 				if out := desk.Send("POST", move, window, 409); out["code"] != "held" {

@@ -446,6 +446,7 @@ const (
 	ProblemCodeBadCredentials         ProblemCode = "bad_credentials"
 	ProblemCodeCapacityFull           ProblemCode = "capacity_full"
 	ProblemCodeClaimKept              ProblemCode = "claim_kept"
+	ProblemCodeDependsOn              ProblemCode = "depends_on"
 	ProblemCodeForbidden              ProblemCode = "forbidden"
 	ProblemCodeGuardNotMet            ProblemCode = "guard_not_met"
 	ProblemCodeHeld                   ProblemCode = "held"
@@ -490,6 +491,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeCapacityFull:
 		return true
 	case ProblemCodeClaimKept:
+		return true
+	case ProblemCodeDependsOn:
 		return true
 	case ProblemCodeForbidden:
 		return true
