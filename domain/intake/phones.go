@@ -119,6 +119,15 @@ func numbersIn(run string, read readNumber, depth int) []string {
 	if n, ok := read(run); ok {
 		return []string{n}
 	}
+	if d := strings.Map(keepDigits, run); len(d) > 10 && d[0] == '0' && d[1] != '0' { // "091 98123 45671": a zero before the country
+		if n, ok := read("+" + d[1:]); ok {
+			for own := 2; own <= 4; own++ {
+				if same, ok := read(d[own:]); ok && same == n {
+					return []string{n}
+				}
+			}
+		}
+	}
 	if depth > 8 {
 		return nil
 	}
