@@ -144,7 +144,8 @@ func TestAQuestionTellsNothingOfOtherCentres(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.MayIgnore("household.asked")
 		there, here := h.As("kiran2"), h.As("kiran")
-		sends(there, "preview=false", "C-1,Lata Joshi,9822000021,1 Lane,,Leaks,,,,")
+		is(h, "there", outcomes(sends(there, "preview=false", "C-1,Lata Joshi,+919822000021,1 Lane,,Leaks,,,,")), "created")
+		is(h, "there it asks", outcomes(sends(there, "preview=true", "C-4,Anil Rao,+919822000021,1 Hill,,Hums,,,,")), "asks household")
 		row := sends(here, "preview=true", "C-2,Anil Rao,+919822000021,1 Hill,,Hums,,,,", "C-3,Nobody Known,9822000029,1 Hill,,Hums,,,,")
 		is(h, "the number of another centre's household", outcomes(row), "created; created")
 		one, other := list(row, "items")[0], list(row, "items")[1]
