@@ -63,8 +63,8 @@ func openDoor(t *testing.T) *door {
 		CheckPassword:  func(string, string) bool { return false },
 		ParsePhone: func(raw, country string) (string, error) {
 			n, err := phonenumbers.Parse(raw, country)
-			if err == nil && !phonenumbers.IsPossibleNumber(n) {
-				err = errors.New("not possible")
+			if err == nil && !phonenumbers.IsValidNumber(n) {
+				err = errors.New("not valid")
 			}
 			return phonenumbers.Format(n, phonenumbers.E164), err
 		}, Keys: keys})

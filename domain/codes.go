@@ -43,6 +43,10 @@ var (
 		"Remove one that is not used any more, or use one that is there.", "10 devices are registered with this link already.")
 	CodeAnswerWithheld = code("answer_withheld", KindConflict, "Done, but not shown again",
 		"The request was done the first time it was sent. Its answer was for somebody in another place or role than you have now, or about what you may not see any more.", "Do not send it again; read what you need anew.", "This was done when it was sent first. Its answer is not shown to you any more.")
+	CodeTold = code("already_told", KindConflict, "Somebody was told already",
+		"A technician or a household was told of what this would take back.",
+		"errors[] lists who was told of what. Call them, or take back only what nobody was told of: partly.",
+		"Ravi was told of BR-1: New visit.")
 	CodeTooFar = code("too_far", KindConflict, "The way is too long",
 		"The technician cannot be there in time from the visit before, or is late for the one after. slots lists what is free instead.",
 		"Choose another time or another technician.", "Ravi needs 36 min on the way from a visit that ends at 11:00.")

@@ -162,26 +162,6 @@ func HeadingKey(s string) string {
 	}, s)
 }
 
-// Anybody stands for a person whom a table does not name.
-var Anybody = &Contact{}
-
-// Named finds the contact of a name; a household that has the name itself, or
-// no name in question, answers with its first contact or anybody.
-func (c *Customer) Named(name string) *Contact {
-	for i := range c.Contacts {
-		if SameWords(c.Contacts[i].Name, name) {
-			return &c.Contacts[i]
-		}
-	}
-	if name == "" || SameWords(c.Name, name) || c.Name == "" {
-		if len(c.Contacts) > 0 {
-			return &c.Contacts[0]
-		}
-		return Anybody
-	}
-	return nil
-}
-
 // SameWords compares names and addresses without case, spaces and signs.
 func SameWords(a, b string) bool { return HeadingKey(a) == HeadingKey(b) }
 

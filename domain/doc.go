@@ -39,6 +39,7 @@
 //	filters.go         what lists are asked for
 //	flag.go            a report of danger
 //	household_action.go  what a household does by its link, and for whom it speaks
+//	import.go          an import of a table, what it changed, what was answered for it
 //	invitation.go      a code that sets a password
 //	job.go             a job and its holds
 //	job_history.go     tried steps, a proposed replacement

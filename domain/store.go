@@ -164,6 +164,7 @@ type JobTx interface {
 	Job(id ID) (*Job, error)
 	LockJob(id ID) (*Job, error)
 	JobByRef(ref string) (*Job, error)
+	JobByTicket(ref string) (*Job, error) // as written, else in capitals or small letters
 	InsertJob(*Job) error
 	SaveJob(*Job) error
 	OpenJobsOf(customer ID) ([]Job, error) // not closed, not cancelled; by id
@@ -374,6 +375,25 @@ type LinkTx interface {
 	UseFormKey(hash string, link ID, at time.Time) (bool, error)
 }
 
+// ImportTx keeps imports: what they changed, and what was answered for them.
+type ImportTx interface {
+	LockImport(id ID) (*Import, error)
+	InsertImport(*Import) error
+	SaveImport(*Import) error
+	InsertImportChange(*ImportChange) error
+	// ImportChanges lists up to n that were not taken back, the last first, from below a line.
+	ImportChanges(id ID, below, n int) ([]ImportChange, error)
+	MarkUndone(change ID) error
+	// ToldOfImport lists notices about its jobs, or one of them, that were made since it
+	// began and reached a technician or a household, at most 200; Who is empty.
+	ToldOfImport(i *Import, job *ID) ([]ImportTold, error)
+	// DropPending withdraws what nobody was told yet of a job since an instant.
+	DropPending(job ID, since time.Time) error
+	ImportAnswers(centre ID) ([]ImportAnswer, error) // by At
+	PutImportAnswer(*ImportAnswer) error             // over one about the same
+	DropImportAnswers(centre ID, about string) error // about "": all
+}
+
 // ClockTx keeps what is due. Arming and disarming are buffered.
 type ClockTx interface {
 	Arm(Deadline) // replaces an open deadline of the same kind and subject
@@ -382,7 +402,7 @@ type ClockTx interface {
 	// PostgreSQL rows claimed by another replica are skipped.
 	ClaimDue(now time.Time, n int, kinds ...DeadlineKind) ([]Deadline, error) // with kinds, of those only
 	// Purge deletes up to n rows of a kind (idempotency, deadlines, form_keys,
-	// sessions, invitations, security_log) that have been of no use since before an instant,
+	// sessions, invitations, security_log, import_changes …) that have been of no use since before an instant,
 	// and tells how many there were.
 	Purge(kind string, before time.Time, n int) (int, error)
 }
@@ -413,6 +433,7 @@ type Tx interface {
 	NoticeTx
 	DeviceTx
 	LinkTx
+	ImportTx
 	ClockTx
 }
 
@@ -484,7 +505,8 @@ type CaseReader interface {
 	// Promises lists those in the scope; a technician sees their own.
 	Promises(ctx context.Context, a Actor, f PromiseFilter, p Page) ([]Promise, error)
 	Promise(ctx context.Context, a Actor, id ID) (*Promise, error)
-	PoliciesOf(ctx context.Context, centre ID) ([]Policy, error) // the brand's and this centre's, newest first
+	Imports(ctx context.Context, s Scope, centre *ID, p Page) ([]Import, error) // the newest first
+	PoliciesOf(ctx context.Context, centre ID) ([]Policy, error)                // the brand's and this centre's, newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)
 	LinkByHash(ctx context.Context, hash string) (*Link, error)
 	// JobBriefs gives what a board says of jobs in a scope, by id.

@@ -59,6 +59,7 @@
 //	reader.go       plain reads, each in a scope
 //	reports.go      counts and histories for reports
 //	safeplan.go     what the items of a safe-visit plan are judged by
+//	imports.go       imports: what they changed, what was answered for them
 //	security_log.go  the security log
 //	slots.go        diaries, and times that are kept for a customer
 //	sos.go          SOS, and what became of its rings

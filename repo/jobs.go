@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -55,6 +56,11 @@ func (t *tx) LockJob(id domain.ID) (*domain.Job, error) {
 
 func (t *tx) JobByRef(ref string) (*domain.Job, error) {
 	return t.job(t.table("jobs").Where("external_ref = ?", ref))
+}
+
+func (t *tx) JobByTicket(ref string) (*domain.Job, error) {
+	return t.job(t.table("jobs").Where("external_ref IN (?, ?, ?)", ref, strings.ToUpper(ref), strings.ToLower(ref)).
+		Clauses(clause.OrderBy{Expression: is("external_ref <> ?", ref)}))
 }
 
 func (t *tx) InsertJob(j *domain.Job) error {

@@ -140,6 +140,8 @@ WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (olde
 	"changes":          {"seq", "at < @before", "seq"},
 	"household_merges": {"id", "merged_at < @before", "merged_at, id"},
 	"throttles":        {"key", "forget_at < @before", "forget_at"},
+	"import_changes":   {"id", "at < @before", "at"},
+	"imports":          {"id", "created_at < @before", "created_at"},
 }
 
 func (t *tx) Purge(kind string, before time.Time, n int) (int, error) {

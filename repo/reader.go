@@ -23,7 +23,7 @@ var cursorField = map[string]string{
 	"exclusions": "since", "keep_aways": "since",
 	"advisories": "created_at", "advisory_reads": "created_at", "aftercare": "due_at",
 	"maintenance": "created_at", "security_log": "created_at",
-	"claims": "recorded_at", "household_questions": "created_at",
+	"claims": "recorded_at", "household_questions": "created_at", "imports": "created_at",
 }
 
 // reader answers from committed rows, each call for itself.

@@ -96,7 +96,7 @@ func ofCentre(id domain.ID, table string) clause.Expr {
 		return is("centre_id = ?", id)
 	case "visits":
 		return is("visits.centre_id = ?", id)
-	case "promises", "thanks", "day_plans", "maintenance":
+	case "promises", "thanks", "day_plans", "maintenance", "imports":
 		return is("centre_id = ?", id)
 	case "leaves":
 		return is("technician_id IN (SELECT id FROM users WHERE centre_id = ?)", id)
@@ -123,7 +123,7 @@ func (db *DB) ofAreas(areas []domain.ID, table string) clause.Expr {
 	switch table {
 	case "areas":
 		return db.in("id", areas)
-	case "centres", "jobs", "visits", "done_checks", "link_requests", "promises", "thanks", "day_plans", "maintenance":
+	case "centres", "jobs", "visits", "done_checks", "link_requests", "promises", "thanks", "day_plans", "maintenance", "imports":
 		return in
 	case "users":
 		return is("("+in.SQL+" OR centre_id IN ("+centres+"))", arg, arg)

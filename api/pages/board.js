@@ -803,7 +803,7 @@
   };
   ask.n = 0;
 
-  // Search, import, disruption.
+  // Search, the way to the import, disruption.
   $('search').addEventListener('submit', async (e) => {
     e.preventDefault();
     const q = $('q').value.trim(), box = $('found');
@@ -844,51 +844,7 @@
     }
     box.focus();
   });
-  $('do-import').addEventListener('click', () => {
-    const form = el('form'), file = Object.assign(input('file'), { accept: '.csv,.xlsx', required: true }), wrong = wrongLine(), said = el('div'), acts = el('div', undefined, 'acts');
-    const post = async (preview, key) => {
-      const f = file.files[0], type = /\.xlsx$/i.test(f.name) ? 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' : 'text/csv';
-      return call(`/v1/imports/jobs?preview=${preview}&centre_id=${$('centre').value}`, { method: 'POST', body: f, headers: { 'Content-Type': type, 'Idempotency-Key': key } });
-    };
-    const report = (r) => {
-      const bad = el('ul');
-      for (const it of r.items.filter((i) => (i.errors || []).length).slice(0, 50)) bad.append(el('li', `Line ${it.line}: ${it.errors.map((x) => [x.column, x.reason].filter(Boolean).join(': ')).join('; ')}`));
-      said.replaceChildren(el('p', `${r.rows} rows: ${r.created} new, ${r.updated} changed, ${r.unchanged} unchanged, ${r.rejected} refused.`), bad);
-    };
-    const step = async (preview, key) => {
-      wrong.textContent = '';
-      try {
-        const res = await post(preview, key);
-        if (!res.ok) {
-          wrong.textContent = await problem(res);
-          return false;
-        }
-        report(await res.json());
-        return true;
-      } catch {
-        wrong.textContent = 'No connection. Send the same file again; nothing is done twice.';
-        return false;
-      }
-    };
-    const really = button('Import now', async () => {
-      really.disabled = true;
-      if (await step(false, really.dataset.key)) {
-        really.hidden = true;
-        load(true);
-      }
-      really.disabled = false;
-    }, '');
-    really.hidden = true;
-    acts.append(el('button', 'Preview', 'plain'), really, button('Close', close));
-    form.append(field('CSV or Excel file', file), said, wrong, acts);
-    file.addEventListener('change', () => { really.hidden = true; said.replaceChildren(); });
-    form.addEventListener('submit', async (e) => {
-      e.preventDefault();
-      really.dataset.key = doorstep.uuid();
-      really.hidden = !(await step(true, doorstep.uuid()));
-    });
-    show('Import a day’s jobs', el('p', 'First a preview: nothing is changed until you import.', 'soft'), form);
-  });
+  $('do-import').addEventListener('click', () => location.assign('/import'));
   $('do-disrupt').addEventListener('click', () => {
     const form = el('form'), wrong = wrongLine(), acts = el('div', undefined, 'acts'), key = doorstep.uuid();
     const day = Object.assign(input('date', date), { required: true }), reason = Object.assign(input('text'), { maxLength: 200, required: true }), to = input('date'), ok = el('button', 'Move the whole day');
@@ -965,7 +921,8 @@
       board = (await early) || (await json(`/v1/centres/${$('centre').value}/board`));
       ahead = Date.parse(board.now) - Date.now();
       $('centre').value = board.centre.id;
-      date = wall(board.now, board.centre.zone).slice(0, 10);
+      const asked = new URLSearchParams(location.search).get('date') || '';
+      date = /^\d{4}-\d\d-\d\d$/.test(asked) ? asked : wall(board.now, board.centre.zone).slice(0, 10);
       $('date').value = date;
     } catch (e) {
       if (e.status) return leave(e.status === 401 ? '' : e.message);

@@ -30,6 +30,7 @@ var (
 	Customer = load("customer", "form-action 'self'; script-src 'self'; connect-src 'self'; worker-src 'self'")
 	Queue    = load("queue", "form-action 'none'; script-src 'self'; connect-src 'self'")
 	Board    = load("board", "form-action 'none'; script-src 'self'; connect-src 'self'", "vendor/event-calendar.min.css")
+	Import   = load("import", "form-action 'none'; script-src 'self'; connect-src 'self'")
 	Demo     = load("demo", "form-action 'none'; script-src 'self'; connect-src 'self'")
 )
 

@@ -8,19 +8,17 @@ import (
 	"io"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/unicode"
-
 	"doorstep/domain/intake"
 )
 
 // errRowTooLong ends the reading of a row that nobody could mean.
 var errRowTooLong = errors.New("the row is too long")
 
-func parseCSV(body []byte) ([]string, []intake.ImportRow, error) {
-	text, err := decodeText(body)
+// parseCSV is the steps from bytes to rows of cells.
+func parseCSV(contentType string, body []byte) (*intake.File, error) {
+	text, encoding, said, err := decode(contentType, body)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	first := 0
 	var comma rune
@@ -30,18 +28,18 @@ func parseCSV(body []byte) ([]string, []intake.ImportRow, error) {
 		comma = delimiter(text)
 	}
 	if comma == '"' || comma == '\r' || comma == '\n' || comma >= utf8.RuneSelf {
-		return nil, nil, badSheet(1, "The delimiter cannot be used.")
+		return nil, badSheet(1, "The delimiter cannot be used.")
 	}
 	limited := &rowLimit{text: text, comma: []byte{byte(comma)}}
 	r := csv.NewReader(limited)
 	r.Comma, r.FieldsPerRecord = comma, -1
-	var t table
+	t := &rows{file: &intake.File{Encoding: encoding, LeftOut: said, Sheets: make([]intake.Sheet, 1)}}
 	for {
 		start := r.InputOffset()
 		limited.next(int(start))
 		cells, err := r.Read()
 		if err == io.EOF {
-			return t.done()
+			return t.file, nil
 		}
 		var line int
 		var broken string
@@ -50,22 +48,22 @@ func parseCSV(body []byte) ([]string, []intake.ImportRow, error) {
 		case errors.As(err, &pe):
 			if errors.Is(pe.Err, csv.ErrQuote) {
 				if pe.StartLine != pe.Line { // where its row ends nobody can tell
-					return nil, nil, badSheet(pe.StartLine+first, "A quote that opens here is closed wrongly in line %d.", pe.Line+first)
+					return nil, badSheet(pe.StartLine+first, "A quote that opens here is closed wrongly in line %d.", pe.Line+first)
 				}
 				broken = fmt.Sprintf("has a quote in column %d that ends the cell too early; quotes inside of quoted cells are doubled", pe.Column)
 			}
 			// Quotes within a cell that is not quoted are meant as they stand.
 			line, cells = pe.StartLine, asItStands(text[start:r.InputOffset()], comma)
 		case errors.Is(err, errRowTooLong):
-			return nil, nil, badSheet(1+first+bytes.Count(text[:start], []byte("\n")),
-				"The row is too long; is a quote not closed, or the delimiter none of comma, semicolon and tab?")
+			return nil, badSheet(1+first+bytes.Count(text[:start], []byte("\n")),
+				"The row is too long; is a quote not closed, or the delimiter none of comma, semicolon, tab and |?")
 		case err != nil:
-			return nil, nil, badSheet(0, "The table cannot be read.").Because(err)
+			return nil, badSheet(0, "The table cannot be read.").Because(err)
 		default:
 			line, _ = r.FieldPos(0)
 		}
-		if err := t.add(line+first, cells, broken); err != nil {
-			return nil, nil, err
+		if more, err := t.add(0, intake.ImportRow{Line: line + first, Cells: cells, Broken: broken}); err != nil || !more {
+			return t.file, err
 		}
 	}
 }
@@ -112,60 +110,77 @@ func asItStands(row []byte, comma rune) []string {
 	return cells
 }
 
-// decodeText gives UTF-8 with \n, from UTF-8 or UTF-16 with a byte order mark,
-// UTF-8 without, or else Windows-1252, which old spreadsheets write.
-func decodeText(body []byte) ([]byte, error) {
-	switch {
-	case bytes.HasPrefix(body, []byte("PK\x03\x04")):
-		return nil, badSheet(0, "This is a workbook, not CSV; send it as %s.", MediaXLSX)
-	case bytes.HasPrefix(body, []byte("\xd0\xcf\x11\xe0")):
-		return nil, badSheet(0, "This is an old or protected workbook; save it as CSV or XLSX without a password.")
-	case bytes.HasPrefix(body, []byte("\xff\xfe")), bytes.HasPrefix(body, []byte("\xfe\xff")):
-		out, err := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(body)
-		if err != nil || len(body)%2 != 0 {
-			return nil, badSheet(0, "The text is no valid UTF-16.")
-		}
-		body = out
-	default:
-		body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
-		if !utf8.Valid(body) {
-			body, _ = charmap.Windows1252.NewDecoder().Bytes(body) // every byte means something in it
-		}
-	}
-	if i := bytes.IndexByte(body, 0); i >= 0 {
-		return nil, badSheet(1+bytes.Count(body[:i], []byte("\n")), "The file holds NUL and is no text.")
-	}
-	if bytes.IndexByte(body, '\r') >= 0 { // ReplaceAll always copies
-		body = bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))
-		body = bytes.ReplaceAll(body, []byte("\r"), []byte("\n"))
-	}
-	return body, nil
-}
+// delimiters are tried in this order; of equals the first is taken.
+var delimiters = []byte{',', ';', '\t', '|'}
 
-// delimiter is the one of , ; and tab that stands most often in the heading,
-// quoted text left out.
+// delimiter tries each that there may be on the whole text: the one under which a row names most fields of
+// a job, and the most rows have equally many cells.
 func delimiter(text []byte) rune {
-	counts := map[byte]int{}
-	quoted, begun := false, false
-scan:
-	for _, b := range text {
-		switch {
-		case b == '"':
-			quoted, begun = !quoted, true
-		case quoted:
-		case b == '\n' && begun:
-			break scan
-		case b == ',' || b == ';' || b == '\t':
-			counts[b]++
-		case b != ' ' && b != '\n':
-			begun = true
-		}
-	}
-	best := byte(',')
-	for _, b := range []byte{';', '\t'} {
-		if counts[b] > counts[best] {
-			best = b
+	best, most := delimiters[0], trial{}
+	for _, d := range delimiters {
+		if t := try(text, d); t.better(most) {
+			best, most = d, t
 		}
 	}
 	return rune(best)
+}
+
+// trial is how a text looks when it is parted by a delimiter.
+type trial struct {
+	fields int // that its best row names
+	alike  int // rows with the usual number of cells, where that is more than one
+	cells  int // that a row usually has
+}
+
+func (t trial) better(o trial) bool {
+	switch {
+	case t.cells < 2:
+		return false
+	case t.fields != o.fields:
+		return t.fields > o.fields
+	case t.alike != o.alike:
+		return t.alike > o.alike
+	}
+	return t.cells > o.cells
+}
+
+// headingWithin are the rows in which a heading is looked for, and its longest.
+const headingWithin, headingBytes = 40, 20_000
+
+func try(text []byte, d byte) trial {
+	counts := map[int]int{}
+	quoted, start, cells, seen, fields := false, 0, 1, 0, 0
+	row := func(end int) {
+		line := text[start:end]
+		if len(bytes.Trim(line, " \t\r,;|")) > 0 {
+			if cells <= maxColumns {
+				counts[cells]++
+			}
+			if seen++; seen <= headingWithin && len(line) <= headingBytes {
+				fields = max(fields, intake.HeadingWords(asItStands(line, rune(d))))
+			}
+		}
+		start, cells = end+1, 1
+	}
+	for i, b := range text {
+		switch {
+		case b == '"' && (quoted || i == start || text[i-1] == d):
+			quoted = !quoted
+		case b == '\n' && (!quoted || i-start > maxRow):
+			quoted = false
+			row(i)
+		case b == d && !quoted:
+			cells++
+		}
+	}
+	if start < len(text) {
+		row(len(text))
+	}
+	out := trial{fields: fields}
+	for n, k := range counts {
+		if n > 1 && (k > out.alike || k == out.alike && n > out.cells) {
+			out.alike, out.cells = k, n
+		}
+	}
+	return out
 }

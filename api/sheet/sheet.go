@@ -23,9 +23,10 @@ const (
 const (
 	maxUnzipped   = 32 << 20 // bytes of a workbook, unpacked
 	maxZipEntries = 300
-	maxColumns    = 200
+	maxColumns    = intake.MaxSheetColumns
 	maxSheetRows  = 20_000 // empty ones included
 	maxMerged     = 2_000
+	maxMergedRows = 2_000    // of one merged cell
 	maxCell       = 4_000    // characters
 	maxText       = 16 << 20 // bytes of all cells
 
@@ -33,9 +34,9 @@ const (
 	maxRow        = maxColumns*maxCell*utf8.UTFMax + 64<<10
 	maxDelimiters = 100_000 // those within quotes included
 
-	maxCells    = intake.MaxImportRows * maxColumns // of a sheet, empty ones included
-	maxElements = 500_000                           // of XML in a part, besides four a cell
-	maxRun      = 256 << 10                         // bytes of one piece of text or one tag; a cell of Excel has 32,767 characters
+	maxCells    = 400_000   // of a sheet, empty ones included
+	maxElements = 500_000   // of XML in a part, besides four a cell
+	maxRun      = 256 << 10 // bytes of one piece of text or one tag; a cell of Excel has 32,767 characters
 	maxSheets   = 256
 	maxRoot     = 256 // relationships of the package itself
 
@@ -46,13 +47,10 @@ const (
 // parsing are the tables that are being read.
 var parsing = make(chan struct{}, maxParses)
 
-// Parse reads a table: CSV or, by contentType, XLSX. The first row that
-// is not empty is the heading; empty rows are left out. Short rows are filled
-// with empty cells, because spreadsheets leave out trailing delimiters; a row
-// that cannot be read says so in Broken. Heading names are unique: the second
-// "Phone" is "Phone (2)". CodeUnprocessable, with the line, for a file that is no
-// such table; CodeUnavailable when others are being read for too long.
-func Parse(ctx context.Context, contentType string, body []byte) (header []string, rows []intake.ImportRow, err error) {
+// Parse reads the sheets of a file, CSV or by contentType XLSX: text in cells, rows that hold nothing left
+// out; a row that cannot be read says so in Broken. What they mean is not asked here. CodeUnprocessable,
+// with the line, for a file that is no such table; CodeUnavailable when others are being read for too long.
+func Parse(ctx context.Context, contentType string, body []byte) (file *intake.File, err error) {
 	waited := time.NewTimer(parseWait)
 	defer waited.Stop()
 	select {
@@ -61,20 +59,20 @@ func Parse(ctx context.Context, contentType string, body []byte) (header []strin
 	case <-waited.C:
 		e := domain.Fail(domain.CodeUnavailable, "Other tables are being read; try again.")
 		e.RetryAfter = parseWait
-		return nil, nil, e
+		return nil, e
 	case <-ctx.Done():
-		return nil, nil, ctx.Err()
+		return nil, ctx.Err()
 	}
 	defer func() { // the reader of workbooks must not cost us the process
 		if r := recover(); r != nil {
-			header, rows, err = nil, nil, badSheet(0, "The workbook is damaged.").Because(fmt.Errorf("panic: %v", r))
+			file, err = nil, badSheet(0, "The workbook is damaged.").Because(fmt.Errorf("panic: %v", r))
 		}
 	}()
 	media, _, _ := strings.Cut(contentType, ";")
 	if strings.EqualFold(strings.TrimSpace(media), MediaXLSX) {
 		return parseXLSX(body)
 	}
-	return parseCSV(body)
+	return parseCSV(contentType, body)
 }
 
 func badSheet(line int, format string, args ...any) *domain.Error {
@@ -86,84 +84,33 @@ func badSheet(line int, format string, args ...any) *domain.Error {
 	return e
 }
 
-// table gathers rows under a heading.
-type table struct {
-	header  []string
-	columns []string // by position; "" where the heading is empty
-	rows    []intake.ImportRow
-	text    int
+// rows gathers the rows of a file's sheets, within what one file may hold.
+type rows struct {
+	file *intake.File
+	text int
 }
 
-func (t *table) add(line int, cells []string, broken string) error {
-	empty := true
-	for _, c := range cells {
+// add takes a row of a sheet; more reports whether the sheet has room for another.
+func (t *rows) add(sheet int, row intake.ImportRow) (more bool, err error) {
+	filled := 0
+	for i, c := range row.Cells {
 		t.text += len(c)
-		empty = empty && strings.TrimSpace(c) == ""
+		if strings.TrimSpace(c) != "" {
+			filled = i + 1
+		}
 	}
 	if t.text > maxText {
-		return badSheet(line, "The table holds too much text; split it.")
+		return false, badSheet(row.Line, "The table holds too much text; split it.")
 	}
-	if empty && broken == "" {
-		return nil
+	if filled == 0 && row.Broken == "" {
+		return true, nil
 	}
-	if t.columns == nil {
-		if broken != "" {
-			return badSheet(line, "The heading cannot be read: it %s.", broken)
-		}
-		return t.head(line, cells)
+	row.Cells = row.Cells[:min(filled, maxColumns+1)] // one more than there may be, so that it is seen
+	s := &t.file.Sheets[sheet]
+	if len(s.Rows) >= intake.MaxSheetRows {
+		s.TooLong = row.Line
+		return false, nil
 	}
-	if len(t.rows) == intake.MaxImportRows {
-		return badSheet(line, "A table has at most %d rows.", intake.MaxImportRows)
-	}
-	row := intake.ImportRow{Line: line, Cells: make(map[string]string, len(t.columns)), Broken: broken}
-	for i, c := range cells {
-		switch {
-		case i >= len(t.columns):
-			if strings.TrimSpace(c) != "" && row.Broken == "" {
-				row.Broken = fmt.Sprintf("has %d cells under %d headings; is a delimiter missing its quotes?", len(cells), len(t.columns))
-			}
-		case strings.ContainsRune(c, 0) && row.Broken == "":
-			row.Broken = "holds NUL"
-		case utf8.RuneCountInString(c) > maxCell && row.Broken == "":
-			row.Broken = fmt.Sprintf("has a cell of more than %d characters", maxCell)
-		case t.columns[i] != "":
-			row.Cells[t.columns[i]] = c
-		}
-	}
-	t.rows = append(t.rows, row)
-	return nil
-}
-
-func (t *table) head(line int, cells []string) error {
-	for len(cells) > 0 && strings.TrimSpace(cells[len(cells)-1]) == "" {
-		cells = cells[:len(cells)-1]
-	}
-	if len(cells) > maxColumns {
-		return badSheet(line, "A table has at most %d columns.", maxColumns)
-	}
-	seen := map[string]int{}
-	t.columns = make([]string, len(cells))
-	for i, c := range cells {
-		name := strings.Join(strings.Fields(strings.ReplaceAll(c, "\x00", "")), " ")
-		if r := []rune(name); len(r) > 100 {
-			name = string(r[:100])
-		}
-		if name == "" {
-			continue
-		}
-		seen[name]++
-		if n := seen[name]; n > 1 {
-			name = fmt.Sprintf("%s (%d)", name, n)
-		}
-		t.columns[i] = name
-		t.header = append(t.header, name)
-	}
-	return nil
-}
-
-func (t *table) done() ([]string, []intake.ImportRow, error) {
-	if t.columns == nil {
-		return nil, nil, badSheet(0, "The table is empty.")
-	}
-	return t.header, t.rows, nil
+	s.Rows = append(s.Rows, row)
+	return true, nil
 }

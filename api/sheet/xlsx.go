@@ -2,74 +2,158 @@ package sheet
 
 import (
 	"bytes"
+	"errors"
 	"math"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/xuri/excelize/v2"
 
+	"doorstep/domain"
 	"doorstep/domain/intake"
 )
 
-func parseXLSX(body []byte) ([]string, []intake.ImportRow, error) {
+// parseXLSX reads the sheets of a workbook.
+func parseXLSX(body []byte) (*intake.File, error) {
 	if !bytes.HasPrefix(body, []byte("PK\x03\x04")) {
-		return nil, nil, badSheet(0, "This is no XLSX workbook; an old or protected one must be saved as XLSX without a password.")
+		return nil, badSheet(0, "This is no XLSX workbook; an old or protected one must be saved as XLSX without a password.")
 	}
 	if err := measure(body); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	// Both limits alike: nothing is written to disk.
 	f, err := excelize.OpenReader(bytes.NewReader(body), excelize.Options{UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxUnzipped,
 		RawCellValue: true})
 	if err != nil {
-		return nil, nil, badSheet(0, "The workbook cannot be read.").Because(err)
+		return nil, badSheet(0, "The workbook cannot be read.").Because(err)
 	}
 	defer func() { _ = f.Close() }()
 	sheets := f.GetSheetList()
-	if len(sheets) == 0 {
-		return nil, nil, badSheet(0, "The workbook has no sheet.")
+	if len(sheets) == 0 || f.WorkBook == nil || len(f.WorkBook.Sheets.Sheet) != len(sheets) {
+		return nil, badSheet(0, "The workbook has no sheet.")
 	}
 	props, err := f.GetWorkbookProps()
 	if err != nil {
-		return nil, nil, badSheet(0, "The workbook cannot be read.").Because(err)
+		return nil, badSheet(0, "The workbook cannot be read.").Because(err)
 	}
-	forms, err := formsOf(f)
-	if err != nil {
-		return nil, nil, badSheet(0, "The first sheet is no table.").Because(err)
+	parts := sheetParts(f)
+	b := book{f: f, from1904: props.Date1904 != nil && *props.Date1904, kinds: map[int]numberForm{}}
+	t := &rows{file: &intake.File{}}
+	var bad error
+	read := 0
+	for i, name := range sheets {
+		state := f.WorkBook.Sheets.Sheet[i].State
+		t.file.Sheets = append(t.file.Sheets, intake.Sheet{Name: name, Hidden: state == "hidden" || state == "veryHidden",
+			Active: i == activeSheet(f)})
+		if err := b.sheet(t, i, name, parts[i]); err != nil {
+			var broken *domain.Error
+			if errors.As(err, &broken) {
+				return nil, err
+			}
+			bad = err
+			t.file.LeftOut = append(t.file.LeftOut, intake.LeftOut{Column: name, Why: "This sheet is no table and was not read."})
+			continue
+		}
+		read++
 	}
-	b := book{f: f, forms: forms, from1904: props.Date1904 != nil && *props.Date1904, kinds: map[int]numberForm{}}
-	it, err := f.Rows(sheets[0])
+	if read == 0 {
+		return nil, badSheet(0, "No sheet of the workbook is a table.").Because(bad)
+	}
+	return t.file, nil
+}
+
+// activeSheet is the place of the sheet that the workbook opens with.
+func activeSheet(f *excelize.File) int {
+	if v := f.WorkBook.BookViews; v != nil && len(v.WorkBookView) > 0 {
+		return v.WorkBookView[0].ActiveTab
+	}
+	return 0
+}
+
+// What the library leaves of each row of a large sheet is more than all rows are: it is collected every so many
+// rows, of a sheet of so many bytes.
+const (
+	collectEvery = 500
+	collectFrom  = 4 << 20
+)
+
+// sheet reads one sheet of a workbook.
+func (b *book) sheet(t *rows, at int, name string, part []byte) error {
+	if part == nil {
+		return errors.New("the sheet is not in the package")
+	}
+	if len(part) > collectFrom {
+		runtime.GC() // what unpacking left
+	}
+	var err error
+	if b.forms, err = formsOf(part); err != nil {
+		return err
+	}
+	it, err := b.f.Rows(name)
 	if err != nil {
-		return nil, nil, badSheet(0, "The first sheet is no table.").Because(err)
+		return err
 	}
 	defer func() { _ = it.Close() }()
-	var t table
+	spread := map[int]string{} // by column: what a merged cell above holds
 	for line := 1; it.Next(); line++ {
+		if line%collectEvery == 0 && len(part) > collectFrom {
+			runtime.GC()
+		}
 		raw, err := it.Columns(excelize.Options{RawCellValue: true})
 		if err != nil {
-			return nil, nil, badSheet(line, "The row cannot be read.").Because(err)
+			return badSheet(line, "The row cannot be read.").Because(err)
 		}
-		broken := ""
-		for i, v := range raw {
+		row := intake.ImportRow{Line: line, Cells: raw}
+		odd := func(i int, why string) {
+			if row.Odd == nil {
+				row.Odd = map[int]string{}
+			}
+			row.Odd[i] = why
+		}
+		for i, v := range row.Cells {
 			if v == "" {
 				continue
 			}
-			if raw[i], broken, err = b.cell(i+1, line, v); err != nil {
-				return nil, nil, badSheet(line, "A cell cannot be read.").Because(err)
+			var why string
+			if row.Cells[i], why, err = b.cell(i+1, line, v); err != nil {
+				return badSheet(line, "A cell cannot be read.").Because(err)
 			}
-			if broken != "" {
-				break
+			if why != "" {
+				odd(i, why)
 			}
 		}
-		if err := t.add(line, raw, broken); err != nil {
-			return nil, nil, err
+		for column, formula := range b.forms.unsolved[line] {
+			if row.Cells = filledTo(row.Cells, column); row.Cells[column-1] == "" {
+				row.Cells[column-1] = "=" + formula
+				odd(column-1, intake.NoResult)
+			}
+		}
+		for _, m := range b.forms.merged[line] {
+			value := ""
+			if m.column <= len(row.Cells) {
+				value = row.Cells[m.column-1]
+			}
+			if m.first {
+				spread[m.column] = value
+			} else if value == "" && spread[m.column] != "" {
+				row.Cells = filledTo(row.Cells, m.column)
+				row.Cells[m.column-1] = spread[m.column]
+			}
+		}
+		if more, err := t.add(at, row); err != nil || !more {
+			return err
 		}
 	}
-	if err := it.Error(); err != nil {
-		return nil, nil, badSheet(0, "The first sheet cannot be read.").Because(err)
+	return it.Error()
+}
+
+func filledTo(cells []string, n int) []string {
+	for len(cells) < n {
+		cells = append(cells, "")
 	}
-	return t.done()
+	return cells
 }
 
 // numberKind is what a number format makes of a number.
@@ -108,17 +192,13 @@ func (b *book) numbers(style int) numberForm {
 
 // cell gives a cell as text: dates and times in ISO form, whole numbers
 // without exponent, everything else as it stands.
-func (b *book) cell(column, row int, raw string) (text, broken string, err error) {
-	name, err := excelize.CoordinatesToCellName(column, row)
-	if err != nil {
-		return "", "", err
-	}
+func (b *book) cell(column, row int, raw string) (text, odd string, err error) {
 	form := b.forms.at(row, column)
 	switch form.kind { // ECMA-376 part 1, section 18.18.11
 	case "b":
 		return map[string]string{"1": "yes", "0": "no"}[raw], "", nil
 	case "e":
-		return raw, "holds " + raw + " in " + name, nil
+		return raw, "holds the error " + raw, nil
 	case "d", "s", "str", "inlineStr":
 		return raw, "", nil
 	}
@@ -128,6 +208,11 @@ func (b *book) cell(column, row int, raw string) (text, broken string, err error
 	}
 	as := b.numbers(form.style)
 	if as.kind == isNumber || v < 0 || v >= 2_958_466 { // the year 10000
+		if math.Abs(v) >= 1e15 && (strings.HasSuffix(raw, "0") || strings.Trim(raw, "0123456789") != "") {
+			return strconv.FormatFloat(v, 'E', -1, 64), "", nil // a spreadsheet has lost its last digits
+		} else if math.Abs(v) >= 1e15 {
+			return raw, "", nil
+		}
 		if text = strconv.FormatFloat(v, 'f', -1, 64); v >= 0 && v == math.Trunc(v) {
 			text = strings.Repeat("0", max(as.zeros-len(text), 0)) + text
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,19 +19,43 @@ type cellForm struct {
 	style int
 }
 
+// placedForm is the form of the cell in a column, as small as it can be: there are hundreds of thousands.
+type placedForm struct {
+	column, kind uint8 // kind: its place in cellKinds
+	style        int32
+}
+
+// cellKinds are the kinds that are told apart (ECMA-376 part 1, section 18.18.11).
+var cellKinds = []string{"", "b", "d", "e", "inlineStr", "n", "s", "str"}
+
 // cellForms are the forms of a sheet's cells that hold something. The library
 // gives them too, but builds the whole sheet in memory for it: 7 kB of empty cells
 // took 350 MiB.
 type cellForms struct {
-	cells map[[2]int]cellForm // by row and column; absent: no kind, style 0
-	rows  map[int]int         // styles of whole rows
-	cols  [maxColumns + 1]int // styles of whole columns
+	cells map[int][]placedForm // by row, in the order of the file; absent: no kind, style 0
+	rows  map[int]int          // styles of whole rows
+	cols  [maxColumns + 1]int  // styles of whole columns
+	// By row: the formulas, by column, whose result the file does not hold; what is merged over several rows.
+	unsolved map[int]map[int]string
+	merged   map[int][]mergedCell
+	spread   int // rows of merged cells so far
+}
+
+// mergedCell is the part of a merged cell in one row: the first has the value.
+type mergedCell struct {
+	column int
+	first  bool
 }
 
 // at gives a cell's kind, and its style as the library resolves it: its own,
 // the row's, the column's.
 func (f *cellForms) at(row, column int) cellForm {
-	form := f.cells[[2]int{row, column}]
+	var form cellForm
+	for _, p := range f.cells[row] {
+		if int(p.column) == column {
+			form = cellForm{cellKinds[p.kind], int(p.style)}
+		}
+	}
 	if form.style == 0 {
 		form.style = f.rows[row]
 	}
@@ -40,16 +65,13 @@ func (f *cellForms) at(row, column int) cellForm {
 	return form
 }
 
-// formsOf reads the forms of a workbook's first sheet.
-func formsOf(f *excelize.File) (*cellForms, error) {
-	sheet, err := firstSheet(f)
-	if err != nil {
-		return nil, err
-	}
-	out := &cellForms{cells: map[[2]int]cellForm{}, rows: map[int]int{}}
+// formsOf reads the forms of a sheet.
+func formsOf(sheet []byte) (*cellForms, error) {
+	out := &cellForms{cells: map[int][]placedForm{}, rows: map[int]int{}, unsolved: map[int]map[int]string{}, merged: map[int][]mergedCell{}}
 	d := xml.NewDecoder(bytes.NewReader(sheet))
 	row, column := 0, 0
 	var form cellForm
+	formula, solved, within, value := "", false, false, false
 	number := func(el xml.StartElement, name string) int {
 		n, _ := strconv.Atoi(attribute(el, name))
 		return n
@@ -61,11 +83,31 @@ func formsOf(f *excelize.File) (*cellForms, error) {
 		} else if err != nil {
 			return nil, err
 		}
+		switch end := tok.(type) {
+		case xml.CharData:
+			if within && len(formula) < 200 {
+				formula += string(end)
+			}
+			solved = solved || value && len(end) > 0
+			continue
+		case xml.EndElement:
+			if within, value = false, false; end.Name.Local == "c" && formula != "" && !solved && column <= maxColumns {
+				if out.unsolved[row] == nil {
+					out.unsolved[row] = map[int]string{}
+				}
+				out.unsolved[row][column] = formula
+			}
+			continue
+		}
 		el, ok := tok.(xml.StartElement)
 		if !ok {
 			continue
 		}
 		switch el.Name.Local {
+		case "mergeCell":
+			if err := out.merge(attribute(el, "ref")); err != nil {
+				return nil, err
+			}
 		case "col":
 			if s := number(el, "style"); s != 0 {
 				for i := max(number(el, "min"), 1); i <= min(number(el, "max"), maxColumns); i++ {
@@ -90,17 +132,48 @@ func formsOf(f *excelize.File) (*cellForms, error) {
 				}
 			}
 			form = cellForm{strings.Clone(attribute(el, "t")), number(el, "s")}
+			formula, solved = "", false
 		case "v", "is", "f":
-			if form != (cellForm{}) {
-				out.cells[[2]int{row, column}] = form
+			if within = el.Name.Local == "f"; within {
+				formula = strings.Clone(attribute(el, "ref")) // of a shared formula there may be no text
+			}
+			value = !within
+			solved = solved || value && form.kind == "str" // its result is an empty text
+			if form != (cellForm{}) && column <= maxColumns {
+				out.cells[row] = append(out.cells[row], placedForm{uint8(column), uint8(max(slices.Index(cellKinds, form.kind), 0)), int32(form.style)})
 			}
 		}
 	}
 }
 
-// firstSheet follows the relations of the package to its first sheet (ECMA-376
-// part 2, section 6.5).
-func firstSheet(f *excelize.File) ([]byte, error) {
+// merge notes a range of merged cells that goes over several rows: its first column, from top to bottom.
+// What is merged over several columns of one row is a title.
+func (f *cellForms) merge(ref string) error {
+	from, to, ok := strings.Cut(ref, ":")
+	if !ok {
+		return nil
+	}
+	column, top, err := excelize.CellNameToCoordinates(from)
+	if err != nil {
+		return err
+	}
+	_, bottom, err := excelize.CellNameToCoordinates(to)
+	if err != nil {
+		return err
+	}
+	if column > maxColumns || bottom <= top {
+		return nil
+	}
+	for row := top; row <= min(bottom, maxSheetRows) && f.spread < maxMergedRows; row++ {
+		f.spread++
+		f.merged[row] = append(f.merged[row], mergedCell{column, row == top})
+	}
+	return nil
+}
+
+// sheetParts follows the relations of the package to its sheets (ECMA-376 part 2, section 6.5), in their
+// order; nil: it is not in the package.
+func sheetParts(f *excelize.File) [][]byte {
 	load := func(name string) []byte {
 		b, _ := f.Pkg.Load(name)
 		body, _ := b.([]byte)
@@ -124,20 +197,23 @@ func firstSheet(f *excelize.File) ([]byte, error) {
 	}
 	dir, base := path.Split(workbook)
 	_ = xml.Unmarshal(load(dir+"_rels/"+base+".rels"), &own)
-	if f.WorkBook == nil || len(f.WorkBook.Sheets.Sheet) == 0 {
-		return nil, errors.New("no sheet in the workbook")
-	}
+	targets := map[string]string{}
 	for _, r := range own.Relationship {
-		if r.ID != f.WorkBook.Sheets.Sheet[0].ID {
+		if _, twice := targets[r.ID]; !twice {
+			targets[r.ID] = r.Target
+		}
+	}
+	out := make([][]byte, len(f.WorkBook.Sheets.Sheet))
+	for i, s := range f.WorkBook.Sheets.Sheet {
+		target, ok := targets[s.ID]
+		if !ok {
 			continue
 		}
-		name := path.Join(dir, r.Target)
-		if strings.HasPrefix(r.Target, "/") {
-			name = strings.TrimPrefix(path.Clean(r.Target), "/")
+		name := path.Join(dir, target)
+		if strings.HasPrefix(target, "/") {
+			name = strings.TrimPrefix(path.Clean(target), "/")
 		}
-		if body := load(name); body != nil {
-			return body, nil
-		}
+		out[i] = load(name)
 	}
-	return nil, errors.New("the first sheet is not in the package")
+	return out
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"doorstep/domain"
 	"doorstep/domain/intake"
 )
 
@@ -58,35 +59,82 @@ func (i *importCmd) Run(ctx context.Context, e *environment) error {
 	if i.Centre != "" {
 		q.Set("centre_id", i.Centre)
 	}
+	id := uuid.NewString()
+	q.Set("id", id)
 	var report intake.ImportReport
+	watched, done := context.WithCancel(ctx)
+	defer done()
+	if !i.Preview {
+		go progress(watched, client, base+"/v1/imports/"+id, tokens.AccessToken, e.stderr)
+	}
 	if err := call(ctx, client, base+"/v1/imports/jobs?"+q.Encode(), media, tokens.AccessToken, body, &report); err != nil {
 		return err
 	}
-	for _, row := range report.Items {
-		if row.Outcome == "unchanged" {
-			continue
-		}
-		fmt.Fprintf(e.stdout, "line %d: %s %s", row.Line, row.Outcome, row.ExternalRef)
-		for _, x := range row.Errors {
-			fmt.Fprintf(e.stdout, "; %s: %s", x.Column, x.Reason)
-		}
-		fmt.Fprintln(e.stdout)
-	}
-	fmt.Fprintf(e.stdout, "%d rows: %d created, %d updated, %d unchanged, %d rejected\n", report.Rows, report.Created, report.Updated,
-		report.Unchanged, report.Rejected)
-	if report.Rejected > 0 {
-		return fmt.Errorf("%d rows were rejected", report.Rejected)
+	done()
+	said(e.stdout, &report)
+	if report.Rejected > 0 || report.Asks > 0 {
+		return fmt.Errorf("%d rows were rejected, %d ask: answer at %s/import, then send the same file again", report.Rejected, report.Asks, base)
 	}
 	return nil
 }
 
+// said prints what came of each row that is not as before.
+func said(w io.Writer, report *intake.ImportReport) {
+	for _, x := range report.LeftOut {
+		fmt.Fprintf(w, "not read: %s %s\n", x.Column, x.Why)
+	}
+	for _, row := range report.Items {
+		if row.Outcome == "unchanged" && len(row.LeftOut) == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "line %d: %s %s", row.Line, row.Outcome, row.ExternalRef)
+		for _, x := range row.Errors {
+			fmt.Fprintf(w, "; %s: %s", x.Column, x.Reason)
+		}
+		for _, x := range row.Questions {
+			fmt.Fprintf(w, "; %s: %s", x.Column, x.Words)
+		}
+		for _, x := range row.LeftOut {
+			fmt.Fprintf(w, "; left out %s: %s", x.Column, x.Why)
+		}
+		for _, x := range row.Changes {
+			fmt.Fprintf(w, "; %s changed", x.Field)
+		}
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintf(w, "%d rows: %d created, %d updated, %d unchanged, %d ask, %d rejected\n", report.Rows, report.Created, report.Updated,
+		report.Unchanged, report.Asks, report.Rejected)
+}
+
+// progress says each second how far the import is, until it is told to end.
+func progress(ctx context.Context, client *http.Client, address, token string, w io.Writer) {
+	for last := 0; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Second):
+		}
+		var now domain.ImportView
+		if err := ask(ctx, client, http.MethodGet, address, "", token, nil, &now); err == nil && now.RowsDone > last && now.RowsDone < now.Rows {
+			last = now.RowsDone
+			fmt.Fprintf(w, "%d of %d rows\n", now.RowsDone, now.Rows)
+		}
+	}
+}
+
 func call(ctx context.Context, client *http.Client, address, media, token string, body []byte, out any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	return ask(ctx, client, http.MethodPost, address, media, token, body, out)
+}
+
+func ask(ctx context.Context, client *http.Client, method, address, media, token string, body []byte, out any) error {
+	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", media)
-	req.Header.Set("Idempotency-Key", uuid.NewString())
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", media)
+		req.Header.Set("Idempotency-Key", uuid.NewString())
+	}
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}

@@ -153,9 +153,10 @@ func RegisterJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
 	}
 	j.CentreID, j.AreaID = centre.ID, centre.AreaID
 	if j.Serial != "" {
-		if earlier, err := tx.LatestJobBySerial(j.Serial, j.OpenedAt.Add(-domain.RepeatWithin), j.ID); err == nil {
+		earlier, err := tx.LatestJobBySerial(j.Serial, j.OpenedAt.Add(-domain.RepeatWithin), j.ID)
+		if err == nil && (earlier.Category == j.Category || earlier.Category == "" || j.Category == "") { // else another product, by chance
 			j.RepeatOf, j.RepeatCentreID, j.RepeatAreaID = &earlier.ID, &earlier.CentreID, &earlier.AreaID
-		} else if !NotFound(err) {
+		} else if err != nil && !NotFound(err) {
 			return domain.JobView{}, err
 		}
 	}

@@ -18,11 +18,13 @@ var sweeps = []struct {
 	{"idempotency", 7 * 24 * time.Hour, false}, // as long as a key is remembered
 	{"deadlines", 30 * 24 * time.Hour, false},  // since they were done
 	{"form_keys", domain.FormKeyLife + 24*time.Hour, false},
-	{"day_plans", 24 * time.Hour, false},           // since they ran out
-	{"link_requests", 90 * 24 * time.Hour, false},  // since they were due: their words may speak of a report
-	{"household_merges", domain.PartWithin, false}, // they hold numbers, and go back no more
-	{"sessions", 30 * 24 * time.Hour, true},        // since they expired or were revoked
-	{"invitations", 365 * 24 * time.Hour, true},    // the record of who asked for them
+	{"day_plans", 24 * time.Hour, false},                // since they ran out
+	{"link_requests", 90 * 24 * time.Hour, false},       // since they were due: their words may speak of a report
+	{"household_merges", domain.PartWithin, false},      // they hold numbers, and go back no more
+	{"sessions", 30 * 24 * time.Hour, true},             // since they expired or were revoked
+	{"invitations", 365 * 24 * time.Hour, true},         // the record of who asked for them
+	{"import_changes", domain.ImportChangesKept, false}, // they hold numbers and addresses as they stood
+	{"imports", domain.ImportsKept, false},
 	{"security_log", domain.SecurityKept, true},
 	{"changes", reporting.StreamKeep + time.Hour, true}, // of streams that come again
 	{"throttles", 0, true},                              // since they say nothing any more

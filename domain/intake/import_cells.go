@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,136 +14,11 @@ import (
 	"doorstep/domain/slots"
 )
 
-// importFields are the fields a column of an import can mean.
-var importFields = []string{"external_ref", "name", "phone", "address", "landmark", "postal_code", "category", "brand", "model", "serial",
-	"fault",
-	"what_matters", "priority", "cover", "safety_critical", "skill_level", "value_minor", "reported", "date", "from", "to", "technician",
-	"language", "lat", "lon"}
-
 // maxValueMinor bounds what a job may bring, as the contract does.
 const maxValueMinor = 1_000_000_000_000
 
-// importSynonyms are the headings that brands and centres use, compared
-// without case, spaces and signs.
-var importSynonyms = map[string][]string{
-	"external_ref": {"ref", "reference", "job no", "job number", "job id", "ticket", "ticket no", "ticket id", "call no", "call id",
-		"complaint no", "complaint id", "complaint number", "request no", "case no", "work order", "order no", "service request", "job card",
-		"job card no"},
-	"name": {"customer", "customer name", "contact name", "client", "client name", "consumer", "consumer name"},
-	"phone": {"mobile", "phone no", "phone number", "mobile no", "mobile number", "contact no", "contact number", "telephone", "tel",
-		"cell", "phones", "alternate phone", "alternate mobile", "alternate number", "alt phone", "alt mobile", "phone 1", "phone 2", "mobile 1",
-		"mobile 2", "whatsapp", "whatsapp no"},
-	"address":         {"customer address", "street", "location", "full address", "site address", "address line", "address line 1"},
-	"landmark":        {"near", "near by", "directions"},
-	"postal_code":     {"pincode", "pin", "pin code", "postcode", "post code", "zip", "zip code", "postal"},
-	"category":        {"product", "product category", "appliance", "appliance type", "skill", "product type"},
-	"brand":           {"make", "manufacturer"},
-	"model":           {"model no", "model number", "model name"},
-	"serial":          {"serial no", "serial number", "product serial", "s/n"},
-	"fault":           {"complaint", "problem", "issue", "description", "fault description", "symptom", "defect", "nature of complaint"},
-	"what_matters":    {"remarks", "what matters to you", "special instructions", "instructions"},
-	"priority":        {"urgency"},
-	"cover":           {"warranty", "warranty status", "coverage"},
-	"safety_critical": {"safety", "critical"},
-	"skill_level":     {"level", "level needed", "required level", "skill level needed"},
-	"value_minor":     {"value in paise", "value in pence", "value in cents"},
-	"reported": {"reported at", "reported on", "call date", "date of call", "call received", "complaint date", "date of complaint",
-		"registered on", "registration date", "logged on", "logged at"},
-	"date": {"visit date", "date of visit", "appointment date", "scheduled date", "schedule date", "day"},
-	"from": {"time from", "from time", "start", "start time", "slot", "time slot", "time", "window", "window start",
-		"appointment time", "visit time"},
-	"to":         {"time to", "to time", "end", "end time", "till", "until", "window end"},
-	"technician": {"engineer", "assigned to", "tech", "technician name", "mechanic", "allotted to", "service engineer"},
-	"language":   {"lang", "preferred language"},
-	"lat":        {"latitude"},
-	"lon":        {"longitude", "lng", "long"},
-}
-
-var importWords = func() map[string]string {
-	out := map[string]string{}
-	for field, words := range importSynonyms {
-		for _, w := range words {
-			k := domain.HeadingKey(w)
-			if old, dup := out[k]; dup && old != field {
-				panic("intake: heading " + w + " means " + old + " and " + field)
-			}
-			out[k] = field
-		}
-	}
-	return out
-}()
-
-// importHead is what the columns of one sheet mean.
-type importHead struct {
-	mapping map[string]string   // heading → field, as answered
-	columns map[string][]string // field → headings; only phone may have several
-}
-
-// readHead maps headings to fields: the centre's own mapping first, then the
-// fields' names, then the synonyms. A field is taken once, but for phone.
-func readHead(header []string, saved map[string]string) importHead {
-	h := importHead{mapping: map[string]string{}, columns: map[string][]string{}}
-	own, ignored := map[string]string{}, map[string]bool{}
-	for heading, field := range saved {
-		switch {
-		case domain.Has(importFields, field):
-			own[domain.HeadingKey(heading)] = field
-		case domain.Has(importFields, heading): // written the other way round
-			own[domain.HeadingKey(field)] = heading
-		default: // "" and anything else: the column is not read
-			ignored[domain.HeadingKey(heading)] = true
-		}
-	}
-	take := func(field func(string) string) {
-		for _, heading := range header {
-			key := domain.HeadingKey(heading)
-			f := field(key)
-			if f == "" || h.mapping[heading] != "" || (len(h.columns[f]) > 0 && f != "phone") {
-				continue
-			}
-			h.mapping[heading] = f
-			h.columns[f] = append(h.columns[f], heading)
-		}
-	}
-	take(func(key string) string { return own[key] })
-	take(func(key string) string {
-		for _, f := range importFields {
-			if key == domain.HeadingKey(f) && !ignored[key] {
-				return f
-			}
-		}
-		return ""
-	})
-	take(func(key string) string {
-		if ignored[key] {
-			return ""
-		}
-		return importWords[key]
-	})
-	return h
-}
-
-// cell gives the text of a field in a row; several phone columns are joined.
-func (h importHead) cell(row ImportRow, field string) string {
-	var out []string
-	for _, heading := range h.columns[field] {
-		if v := tidy(row.Cells[heading]); v != "" {
-			out = append(out, v)
-		}
-	}
-	return strings.Join(out, "\n")
-}
-
-// column names a field as the sheet does.
-func (h importHead) column(field string) string {
-	if c := h.columns[field]; len(c) > 0 {
-		return c[0]
-	}
-	return field
-}
-
 // tidy trims, and drops the marks that chats and address books put around
-// numbers; joiners, which Indic scripts need, stay.
+// numbers; joiners, which Indic scripts need, stay. Numbers that were protected as text are taken out of it.
 func tidy(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -159,7 +33,14 @@ func tidy(s string) string {
 		}
 		return r
 	}, strings.ReplaceAll(s, "\r\n", "\n"))
-	return strings.TrimSpace(s)
+	s = strings.TrimSpace(s)
+	if len(s) > 3 && strings.HasPrefix(s, `="`) && strings.HasSuffix(s, `"`) { // how exporters keep the zeros of a number
+		s = strings.TrimSpace(s[2 : len(s)-1])
+	}
+	if len(s) > 1 && s[0] == '\'' && strings.IndexByte("0123456789=+-@", s[1]) >= 0 { // how spreadsheets mark a text
+		s = s[1:]
+	}
+	return s
 }
 
 // nothing tells what people write into a cell that they leave empty.
@@ -183,190 +64,6 @@ func asciiDigits(s string) string {
 		}
 		return '0' + (r - zero)
 	}, s)
-}
-
-var (
-	dateDMY     = regexp.MustCompile(`^(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})$`)
-	dateYMD     = regexp.MustCompile(`^(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})(?:[t ]+(\d{1,2}:\d{2})(?::00(?:\.0+)?)?z?)?$`)
-	dateNamed   = regexp.MustCompile(`^(\d{1,2})[-/. ]*([a-z]{3,9})[-/., ]*(\d{4}|\d{2})$`)
-	dateSerial  = regexp.MustCompile(`^[3-7]\d{4}(?:\.0+)?$`) // 1982 to 2119
-	clockText   = regexp.MustCompile(`^(\d{1,2})(?:[:.h](\d{2}))?(?::00)?\s*(a\.?m\.?|p\.?m\.?)?$`)
-	withSeconds = regexp.MustCompile(`(\d:\d{2}):\d{2}`)
-	clockPlain  = regexp.MustCompile(`^(\d{2})(\d{2})$`)
-	clockRange  = regexp.MustCompile(`\s*(?:[-–—~]|\bto\b|\btill\b|से)\s*`)
-	phoneSplit  = regexp.MustCompile(`(?i)\s*(?:[/,;&\n]|\bor\b)\s*`)
-	crewSplit   = regexp.MustCompile(`\s*[/,;&+\n]\s*`)
-	monthNames  = []string{"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-		"december"}
-)
-
-// readDate reads day/month/year in the ways sheets write it and gives
-// YYYY-MM-DD; clock is the time that stood behind an ISO date, if any.
-func readDate(raw string) (date, clock string, ok bool) {
-	s := strings.ToLower(asciiDigits(strings.TrimSpace(raw)))
-	var y, m, d string
-	if g := dateDMY.FindStringSubmatch(s); g != nil {
-		d, m, y = g[1], g[2], g[3]
-	} else if g := dateYMD.FindStringSubmatch(s); g != nil {
-		y, m, d, clock = g[1], g[2], g[3], g[4]
-	} else if g := dateNamed.FindStringSubmatch(s); g != nil {
-		month := slices.IndexFunc(monthNames, func(n string) bool { return strings.HasPrefix(n, g[2]) || g[2] == "sept" && n == "september" })
-		if month < 0 {
-			return "", "", false
-		}
-		d, m, y = g[1], strconv.Itoa(month+1), g[3]
-	} else if dateSerial.MatchString(s) { // a date that lost its format
-		n, _ := strconv.Atoi(s[:5])
-		return time.Date(1899, 12, 30+n, 0, 0, 0, 0, time.UTC).Format("2006-01-02"), "", true
-	} else {
-		return "", "", false
-	}
-	if len(y) == 2 {
-		y = "20" + y
-	}
-	if len(m) == 1 {
-		m = "0" + m
-	}
-	if len(d) == 1 {
-		d = "0" + d
-	}
-	date = y + "-" + m + "-" + d
-	_, _, _, ok = domain.ParseDate(date)
-	return date, clock, ok
-}
-
-// readReported gives the instant at which a household called, of a day without
-// a time its noon. A cell that is no time says nothing.
-func readReported(raw string, loc *time.Location) string {
-	day, at, _ := strings.Cut(strings.TrimSpace(raw), " ")
-	date, clock, ok := readDate(raw)
-	if !ok {
-		if date, _, ok = readDate(strings.TrimSuffix(day, ",")); !ok {
-			return ""
-		}
-		clock = withSeconds.ReplaceAllString(at, "$1")
-	}
-	called := wallClock{minutes: 12 * 60}
-	if c, ok := readClock(clock); ok && c.minutes > 0 && c.minutes < 24*60 { // a day of a spreadsheet is its midnight
-		called = c
-	}
-	t, err := domain.ParseInstant(fmt.Sprintf("%sT%02d:%02d", date, called.minutes/60, called.minutes%60), loc, "/reported")
-	if err != nil {
-		return ""
-	}
-	return t.Format(time.RFC3339)
-}
-
-// wallClock is a time of day; half is am or pm when the sheet said so.
-type wallClock struct {
-	minutes int
-	half    byte
-}
-
-func readClock(raw string) (wallClock, bool) {
-	s := strings.ToLower(asciiDigits(strings.TrimSpace(raw)))
-	s = strings.TrimSpace(strings.TrimSuffix(strings.TrimSuffix(s, "hrs"), "hr"))
-	var h, m int
-	var half byte
-	if g := clockText.FindStringSubmatch(s); g != nil {
-		h, _ = strconv.Atoi(g[1])
-		m, _ = strconv.Atoi(g[2])
-		if g[3] != "" {
-			half = g[3][0]
-		}
-	} else if g := clockPlain.FindStringSubmatch(s); g != nil {
-		h, _ = strconv.Atoi(g[1])
-		m, _ = strconv.Atoi(g[2])
-	} else {
-		return wallClock{}, false
-	}
-	if m > 59 || h > 24 || (h == 24 && m > 0) || (half != 0 && (h < 1 || h > 12)) {
-		return wallClock{}, false
-	}
-	switch half {
-	case 'a':
-		h %= 12
-	case 'p':
-		h = h%12 + 12
-	}
-	return wallClock{h*60 + m, half}, true
-}
-
-// readWindow reads date, from and to in a zone; a slot such as "10:00-12:00"
-// stands in from. cells says in which cell each of the three was found; field
-// names the cell that is wrong.
-func readWindow(date, from, to string, loc *time.Location) (start, end time.Time, cells map[string]string, field, reason string) {
-	cells = map[string]string{"date": "date", "from": "from", "to": "to"}
-	wrong := func(what, reason string) (time.Time, time.Time, map[string]string, string, string) {
-		return start, end, cells, cells[what], reason
-	}
-	day, clock, ok := readDate(date)
-	if date != "" && !ok {
-		return wrong("date", "is no date; write DD/MM/YYYY or YYYY-MM-DD")
-	}
-	if from == "" {
-		if clock == "" || clock == "00:00" || clock == "0:00" {
-			return wrong("from", "is missing; a visit needs a time from and to")
-		}
-		from, cells["from"] = clock, "date"
-	}
-	// A spreadsheet gives date and time in one cell.
-	whole := func(cell, field string) (string, string) {
-		d, c, ok := readDate(cell)
-		switch {
-		case !ok || c == "":
-			return cell, ""
-		case day == "":
-			day, cells["date"] = d, field
-		case d != day:
-			return cell, field + " names another day than date"
-		}
-		return c, ""
-	}
-	if from, reason = whole(from, "from"); reason != "" {
-		return wrong("from", reason)
-	}
-	if to, reason = whole(to, "to"); reason != "" {
-		return wrong("to", reason)
-	}
-	if day == "" {
-		return wrong("date", "is missing; a time needs a day")
-	}
-	if parts := clockRange.Split(strings.ToLower(from), -1); len(parts) == 2 {
-		if to != "" {
-			return wrong("to", "is given twice: the time from is a range already")
-		}
-		from, to, cells["to"] = parts[0], parts[1], cells["from"]
-	} else if to == "" {
-		return wrong("to", "is missing; a visit needs a time from and to")
-	}
-	f, okF := readClock(from)
-	t, okT := readClock(to)
-	switch {
-	case !okF || f.minutes == 24*60:
-		return wrong("from", "is no time; write 10:00, 10.30 or 10 am")
-	case !okT:
-		return wrong("to", "is no time; write 12:00, 12.30 or 12 pm")
-	}
-	if f.half == 0 && t.half == 'p' && f.minutes < 12*60 && f.minutes+12*60 < t.minutes {
-		f.minutes += 12 * 60 // "2-4 pm" begins at two in the afternoon
-	}
-	instant := func(c wallClock, field string) (time.Time, error) {
-		d := day
-		if c.minutes == 24*60 {
-			midnight, _ := time.Parse("2006-01-02", day)
-			d, c.minutes = midnight.AddDate(0, 0, 1).Format("2006-01-02"), 0
-		}
-		return domain.ParseInstant(fmt.Sprintf("%sT%02d:%02d", d, c.minutes/60, c.minutes%60), loc, "/"+field)
-	}
-	var err error
-	if start, err = instant(f, "from"); err != nil {
-		return wrong("from", err.Error())
-	}
-	if end, err = instant(t, "to"); err != nil {
-		return wrong("to", err.Error())
-	}
-	return start, end, cells, "", ""
 }
 
 func readYes(raw string) (yes, ok bool) {
@@ -394,25 +91,34 @@ var languagePattern = regexp.MustCompile(`^[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 // importLimits are the lengths of the contract, in characters.
 var importLimits = map[string]int{"external_ref": 100, "name": 200, "address": 500, "landmark": 200, "postal_code": 16, "category": 64,
 	"brand": 100, "model": 100,
-	"serial": 100, "fault": 2000, "what_matters": 1000, "language": 16}
+	"serial": 100, "fault": 2000, "what_matters": 1000, "language": 16, "email": 254}
 
 // parsedRow is one row understood: what the household, the job and the visit
 // are to be. Empty means that the row does not say.
 type parsedRow struct {
 	text       map[string]string // fields kept as text
-	phones     []string          // E.164
+	phones     []string          // E.164; the first is called first
 	critical   *bool
 	level      *int   // of the skill
 	value      *int64 // in the smallest unit of the currency
+	minutes    int    // that the visit is to take; 0: the row does not say
 	reported   string // local time at which a new job was reported
 	lat, lon   *float64
 	start, end time.Time         // zero: no visit is asked for
 	cells      map[string]string // in which cells date, from and to stood
 	crew       *[]domain.ID
 	errors     domain.JSONList[ImportError]
+	questions  []Question // that are open
+	leftOut    []LeftOut
+	notes      []string // cells that nothing reads, as they stand
 	head       *importHead
 	row        ImportRow
+	answers    answers
+	landing
 }
+
+// answers gives what a person answered a question, or any that asks alike.
+type answers func(id, alike string) (answer string, ok bool)
 
 func (w *parsedRow) is(field string) string { return w.text[field] }
 
@@ -425,6 +131,35 @@ func (w *parsedRow) opt(field string) *string {
 
 func (w *parsedRow) wrong(field, reason string) {
 	w.errors = append(w.errors, ImportError{Column: w.column(field), Reason: reason})
+}
+
+// ask gives the answer to a doubt of a cell; empty: nobody gave one, and the row waits for it.
+func (w *parsedRow) ask(kind, field, cell, said string, choices []Choice) string {
+	column := w.column(field)
+	q := Question{ID: questionID(kind, w.is("external_ref"), column, cell), Alike: questionID(kind, column, cell), Kind: kind, Column: column,
+		Cell: cut(cell, 200), Words: said, Choices: append(choices, Choice{Answer: LeaveOut, Words: "Leave it out"})}
+	return w.put(q)
+}
+
+// keep names a cell that is not used and keeps it in the job's note as it stands.
+func (w *parsedRow) keep(heading, cell, why string) {
+	w.leftOut = append(w.leftOut, LeftOut{Line: w.row.Line, Column: heading, Cell: cut(cell, 200), Why: why, Kept: true})
+	w.note(heading, cell)
+}
+
+func (w *parsedRow) note(heading, cell string) {
+	note := heading + ": " + strings.Join(strings.Fields(cut(cell, 300)), " ")
+	if !domain.Has(w.notes, note) {
+		w.notes = append(w.notes, note)
+	}
+}
+
+// keepField is keep of all cells of a field.
+func (w *parsedRow) keepField(field, why string) {
+	if len(w.head.columns[field]) == 0 {
+		return
+	}
+	w.keep(w.head.column(field), w.raw(field), why)
 }
 
 // column names a field as the sheet does: by the cell in which it was found.
@@ -456,6 +191,12 @@ func (w *parsedRow) says() map[string]string {
 		out["household"] += fmt.Sprintf("\n%g %g", *w.lat, *w.lon)
 	}
 	out["appliance"] = strings.Trim(w.is("brand")+"\n"+w.is("model")+"\n"+w.is("serial"), "\n")
+	if w.minutes > 0 {
+		out["duration"] = strconv.Itoa(w.minutes)
+	}
+	if m := w.is("email"); m != "" {
+		out["household"] += "\n" + m
+	}
 	if !w.start.IsZero() {
 		out["window"] = w.start.UTC().Format(time.RFC3339) + " " + w.end.UTC().Format(time.RFC3339)
 	}
@@ -486,81 +227,306 @@ func (w *parsedRow) fresh(j *domain.Job) func(field string) bool {
 	return func(field string) bool { return said[field] != "" && said[field] != j.Imported.V[field] }
 }
 
-// readRow understands the cells of one row. All that is wrong is listed, not
-// only the first.
-func (s *Service) readRow(row ImportRow, h *importHead, c *domain.Centre, technicians []domain.User) *parsedRow {
-	w := &parsedRow{text: map[string]string{}, head: h, row: row}
+// rowReader reads the rows of one table.
+type rowReader struct {
+	phone       readNumber
+	centre      *domain.Centre
+	technicians []domain.User
+	head        *importHead
+	clock       clock
+	answers     answers
+}
+
+// newRowReader reads rows as a centre writes them: its country's order of day and month where the file
+// proves none, its working day.
+func newRowReader(s *casework.Service, h *importHead, c *domain.Centre, technicians []domain.User, answers answers) *rowReader {
+	return &rowReader{centre: c, technicians: technicians, head: h, answers: answers,
+		clock: clock{c.Location(), orderIn(c.Country, h.order), workday(technicians)},
+		phone: func(raw string) (string, bool) {
+			e164, err := casework.Phone(s, raw, c.Country, "/phone")
+			return e164, err == nil && e164 != ""
+		}}
+}
+
+// read understands the cells of one row. All that is wrong is listed, not only the first. A cell that
+// is not needed to reach the household refuses nothing.
+func (r *rowReader) read(row ImportRow) *parsedRow {
+	w := &parsedRow{text: map[string]string{}, head: r.head, row: row, answers: r.answers}
 	w.readTexts()
 	if row.Broken != "" {
 		w.errors = append(w.errors, ImportError{Reason: row.Broken})
 		return w
 	}
-	if w.text["external_ref"] == "" && len(w.errors) == 0 {
-		w.wrong("external_ref", "is missing; each row needs the brand's number")
-	}
-	w.readPhones(s.Service, c.Country)
-	w.readChoice("priority", importPriorities, "low, normal, high or urgent")
-	w.readChoice("cover", importCovers, "warranty or chargeable")
+	w.readTicket()
+	w.readOdd()
+	w.readStatus()
+	w.readPhones(r.phone)
+	w.readSerial()
+	w.readChoice("priority", importPriorities, "is not low, normal, high or urgent")
+	w.readChoice("cover", importCovers, "is not warranty or chargeable")
 	if raw := w.raw("safety_critical"); !nothing(raw) {
-		yes, ok := readYes(raw)
-		if !ok {
-			w.wrong("safety_critical", "must be yes or no")
+		if yes, ok := readYes(raw); ok {
+			w.critical = &yes
+		} else {
+			w.keepField("safety_critical", "is not yes or no")
 		}
-		w.critical = &yes
 	}
-	if v := w.wholeNumber("skill_level", slots.Helper, slots.Expert, "1 (any), 2 (able) or 3 (expert)"); v != nil {
+	if v := w.wholeNumber("skill_level", slots.Helper, slots.Expert, "is not 1 (any), 2 (able) or 3 (expert)"); v != nil {
 		w.level = domain.Ptr(int(*v))
 	}
-	w.value = w.wholeNumber("value_minor", 0, maxValueMinor, "a whole number in the smallest unit of the currency, such as paise")
-	w.reported = readReported(w.raw("reported"), c.Location())
+	w.value = w.wholeNumber("value_minor", 0, maxValueMinor, "is not a whole number in the smallest unit of the currency, such as paise")
+	if raw := w.raw("reported"); !nothing(raw) {
+		if w.reported = readReported(raw, r.clock.order, r.clock.loc); w.reported == "" {
+			w.keepField("reported", "is no day that can be read")
+		}
+	}
 	w.readLanguage()
 	w.readPlace()
-	w.readVisit(c, technicians)
+	w.readDuration()
+	w.readVisit(r)
+	w.readNotes()
 	return w
 }
 
 // raw is what stands in the cell of a field.
 func (w *parsedRow) raw(field string) string { return w.head.cell(w.row, field) }
 
+var (
+	floatTail  = regexp.MustCompile(`^(\d+)\.0+$`)
+	mangled    = regexp.MustCompile(`(?i)^\d(?:[.,]\d+e\+?|e\+)\d{1,3}$`)
+	hashes     = regexp.MustCompile(`^#{3,}$`)
+	replaced   = "\uFFFD" // in place of bytes that were no text
+	textFields = []string{"external_ref", "name", "email", "address", "landmark", "postal_code", "category", "brand", "model", "serial",
+		"fault", "what_matters"}
+	neededCells = []string{"external_ref", "name", "phone", "address"}
+)
+
 func (w *parsedRow) readTexts() {
-	for _, f := range []string{"external_ref", "name", "address", "landmark", "postal_code", "category", "brand", "model", "serial", "fault",
-		"what_matters"} {
+	for _, f := range textFields {
 		v := w.raw(f)
 		if f != "name" && f != "fault" && nothing(v) {
 			v = ""
 		}
-		if n := len([]rune(v)); n > importLimits[f] {
-			w.wrong(f, fmt.Sprintf("has %d characters; at most %d", n, importLimits[f]))
-			v = ""
+		if n, most := len([]rune(v)), importLimits[f]; n > most {
+			if f == "external_ref" || f == "name" {
+				w.wrong(f, fmt.Sprintf("has %d characters; at most %d", n, most))
+				v = ""
+			} else {
+				w.leftOut = append(w.leftOut, LeftOut{Line: w.row.Line, Column: w.head.column(f), Cell: cut(v, 200),
+					Why: fmt.Sprintf("has %d characters; the first %d are used", n, most)})
+				v = cut(v, most)
+			}
+		}
+		if f == "postal_code" || f == "external_ref" || f == "serial" {
+			v = floatTail.ReplaceAllString(v, "$1") // a number column saved by a program
 		}
 		w.text[f] = v
 	}
 	w.text["category"] = strings.ToLower(w.text["category"])
 	w.text["serial"] = strings.ToUpper(w.text["serial"])
 	w.text["postal_code"] = strings.ToUpper(w.text["postal_code"])
+	if m := w.text["email"]; m != "" && !mailShape.MatchString(m) {
+		w.keepField("email", "is no e-mail address")
+		w.text["email"] = ""
+	}
 }
 
-func (w *parsedRow) readPhones(s *casework.Service, country string) {
-	raw := w.raw("phone")
+// readTicket refuses a number of the brand that a spreadsheet has rounded: two calls would be one.
+func (w *parsedRow) readTicket() {
+	ref := w.is("external_ref")
+	switch {
+	case ref == "" && len(w.errors) == 0 && w.head.odd(w.row, "external_ref") == "":
+		w.wrong("external_ref", "is missing; each row needs the brand's number")
+	case mangled.MatchString(ref):
+		w.wrong("external_ref", "was cut by a spreadsheet to the form 2.03E+14; format the column as text and fill it anew")
+	case hashes.MatchString(ref):
+		w.wrong("external_ref", "shows ### in place of the number; widen the column and save the file anew")
+	case strings.Contains(ref, replaced):
+		w.wrong("external_ref", "has a byte that is no text")
+	}
+}
+
+// readOdd names the cells that hold no value. Of those that the household is reached by, a formula
+// without its result refuses the row: what it says is known to the spreadsheet alone.
+func (w *parsedRow) readOdd() {
+	for at, why := range w.row.Odd {
+		field, heading := "", ""
+		for f, columns := range w.head.columns {
+			for _, c := range columns {
+				if c.at == at {
+					field, heading = f, c.heading
+				}
+			}
+		}
+		switch {
+		case field == "":
+		case field == "external_ref", why == NoResult && domain.Has(neededCells, field):
+			w.errors = append(w.errors, ImportError{Column: heading, Reason: why})
+		default:
+			w.keep(heading, w.row.cell(at), why)
+		}
+	}
+	for i, cell := range w.row.Cells {
+		if strings.Contains(cell, replaced) && i < len(w.row.Cells) {
+			for _, columns := range w.head.columns {
+				for _, c := range columns {
+					if c.at == i {
+						w.leftOut = append(w.leftOut, LeftOut{Line: w.row.Line, Column: c.heading, Cell: cut(cell, 200), Kept: true,
+							Why: "has a byte that is no text; it is shown as " + replaced})
+					}
+				}
+			}
+		}
+	}
+}
+
+// aboutCall are words before a state that say nothing of it: "Call closed".
+var aboutCall = []string{"call", "job", "ticket", "complaint", "request", "case", "service", "auto", "status", "कॉल", "शिकायत"}
+
+// NoResult says of a cell that the file holds its formula alone.
+const NoResult = "is a formula whose result the file does not hold; open it in a spreadsheet, save it and send it again"
+
+// readStatus refuses a call that the sheet itself has as ended.
+func (w *parsedRow) readStatus() {
+	raw := w.raw("status")
+	key := domain.HeadingKey(raw)
+	if nothing(raw) || key == "" || words.open[key] {
+		return
+	}
+	if words.ended[key] {
+		w.wrong("status", fmt.Sprintf("is %q in the sheet; nothing was booked", cut(raw, 60)))
+		return
+	}
+	ended, open := 0, false
+	parts := anyWord.FindAllString(strings.ToLower(raw), -1)
+	for len(parts) > 1 && domain.Has(aboutCall, parts[0]) {
+		parts = parts[1:]
+	}
+	for _, p := range parts {
+		if words.ended[domain.HeadingKey(p)] {
+			ended++
+		}
+		open = open || words.open[domain.HeadingKey(p)]
+	}
+	if ended == 0 && open { // "Part pending"
+		return
+	}
+	if ended == 0 {
+		w.keepField("status", "is no state that is known; the call is taken as open")
+		return
+	}
+	if first := parts[0]; words.ended[first] && (strings.HasSuffix(first, "ed") || len(parts) == 1) && !domain.Has(parts, "pending") &&
+		!domain.Has(parts, "request") {
+		w.wrong("status", fmt.Sprintf("is %q in the sheet; nothing was booked", cut(raw, 60)))
+		return
+	}
+	if w.ask("status", "status", raw, "Has this call ended already?", []Choice{{Answer: "open", Words: "It is open; take it"}}) == LeaveOut {
+		w.wrong("status", "was left out, as answered")
+	}
+}
+
+// mostTries are the numbers that one row may be tried for.
+const mostTries = 120
+
+// readPhones reads the numbers of all columns. One that cannot exist refuses nothing as long as the
+// household is reached without it.
+func (w *parsedRow) readPhones(dial readNumber) {
+	tries := 0
+	read := func(raw string) (string, bool) { // a cell of thousands of digits is no household's
+		if tries++; tries > mostTries {
+			return "", false
+		}
+		return dial(raw)
+	}
+	var lost []func()
+	why := ""
+	for _, c := range w.head.columns["phone"] {
+		raw := tidy(w.row.cell(c.at))
+		if nothing(raw) || w.row.Odd[c.at] != "" {
+			continue
+		}
+		got := readPhones(raw, read)
+		for _, n := range got.numbers {
+			if !domain.Has(w.phones, n) && len(w.phones) < 10 {
+				w.phones = append(w.phones, n)
+			}
+		}
+		if got.lost != "" {
+			why = got.lost
+			lost = append(lost, func() { w.keep(c.heading, raw, got.lost) })
+		}
+	}
+	if len(w.phones) == 0 && why != "" && w.is("address") == "" {
+		w.wrong("phone", why)
+		return
+	}
+	for _, keep := range lost {
+		keep()
+	}
+}
+
+// readSerial takes what can be a serial number: not the number of the row, not words for none, not one
+// that stands with different households.
+func (w *parsedRow) readSerial() {
+	serial := w.is("serial")
+	if serial == "" {
+		return
+	}
+	key := domain.HeadingKey(asciiDigits(serial))
+	digits := strings.Map(keepDigits, asciiDigits(serial))
+	var why string
+	switch {
+	case words.noSerial[key], digits == "" && strings.ContainsRune(serial, ' '):
+		why = "is no serial number"
+	case key == "", len(digits) == len(key) && len(digits) < 4, len(key) > 3 && strings.Count(key, key[:1]) == len(key),
+		strings.Trim(key, "x") == "", strings.HasPrefix("1234567890", key):
+		why = "is too short for a serial number, or stands for none"
+	case mangled.MatchString(serial):
+		why = "was cut by a spreadsheet; it is no serial number any more"
+	case w.head.twice[serial]:
+		why = "stands in rows of different households; it is no serial number of one appliance"
+	default:
+		return
+	}
+	w.text["serial"] = ""
+	w.leftOut = append(w.leftOut, LeftOut{Line: w.row.Line, Column: w.head.column("serial"), Cell: cut(serial, 200), Why: why})
+}
+
+func (w *parsedRow) readDuration() {
+	raw := w.raw("duration")
 	if nothing(raw) {
 		return
 	}
-	for _, part := range phoneSplit.Split(raw, -1) {
-		if nothing(part) {
-			continue
-		}
-		e164, err := casework.Phone(s, part, country, "/phone")
-		if err != nil || len(part) > 64 {
-			w.wrong("phone", "is not a phone number that can be dialled")
-			break
-		}
-		if !domain.Has(w.phones, e164) {
-			w.phones = append(w.phones, e164)
+	heading := strings.ToLower(w.head.column("duration"))
+	minutes, ok := readMinutes(raw, strings.Contains(heading, "hour") || strings.Contains(heading, "hrs") || strings.Contains(heading, "(h"))
+	if !ok || minutes < 5 || minutes > 720 {
+		w.keepField("duration", "is no length of 5 to 720 minutes")
+		return
+	}
+	w.minutes = minutes
+}
+
+// readNotes puts behind the fault what nobody reads of the row, as it stands.
+func (w *parsedRow) readNotes() {
+	for _, c := range w.head.kept {
+		if v := tidy(w.row.cell(c.at)); !nothing(v) {
+			w.note(c.heading, v)
 		}
 	}
-	if len(w.phones) > 10 {
-		w.wrong("phone", "has more than 10 numbers")
+	if len(w.notes) == 0 {
+		return
 	}
+	fault := w.is("fault")
+	if nothing(fault) {
+		fault = ""
+	}
+	room := importLimits["fault"] - len([]rune(fault)) - 1
+	note := "[" + strings.Join(w.notes, "; ") + "]"
+	if room < 20 {
+		w.leftOut = append(w.leftOut, LeftOut{Line: w.row.Line, Cell: cut(note, 200), Why: "There is no room for it behind the fault."})
+		return
+	}
+	w.text["fault"] = strings.TrimSpace(fault + "\n" + cut(note, room))
 }
 
 // readChoice takes one of the words that a field knows.
@@ -571,7 +537,8 @@ func (w *parsedRow) readChoice(field string, words map[string]string, expected s
 	}
 	v, ok := words[domain.HeadingKey(raw)]
 	if !ok {
-		w.wrong(field, "must be "+expected)
+		w.keepField(field, expected)
+		return
 	}
 	w.text[field] = v
 }
@@ -581,9 +548,9 @@ func (w *parsedRow) wholeNumber(field string, least, most int64, expected string
 	if nothing(raw) {
 		return nil
 	}
-	v, err := strconv.ParseInt(asciiDigits(raw), 10, 64)
+	v, err := strconv.ParseInt(floatTail.ReplaceAllString(asciiDigits(raw), "$1"), 10, 64)
 	if err != nil || v < least || v > most {
-		w.wrong(field, "must be "+expected)
+		w.keepField(field, expected)
 		return nil
 	}
 	return &v
@@ -599,16 +566,21 @@ func (w *parsedRow) readLanguage() {
 		v = raw
 	}
 	if !languagePattern.MatchString(v) || len(v) > importLimits["language"] {
-		w.wrong("language", "must be a language such as en or hi")
+		w.keepField("language", "is no language such as en or hi")
+		return
 	}
 	w.text["language"] = v
 }
 
 func (w *parsedRow) readPlace() {
-	bad := len(w.errors)
-	w.lat, w.lon = w.degrees("lat", 90), w.degrees("lon", 180)
-	if bad == len(w.errors) && (w.lat == nil) != (w.lon == nil) {
-		w.wrong("lat", "and longitude come in pairs")
+	lat, lon := w.degrees("lat", 90), w.degrees("lon", 180)
+	switch {
+	case lat != nil && lon != nil:
+		w.lat, w.lon = lat, lon
+	case lat != nil:
+		w.keepField("lat", "and longitude come in pairs")
+	case lon != nil:
+		w.keepField("lon", "and latitude come in pairs")
 	}
 }
 
@@ -617,78 +589,105 @@ func (w *parsedRow) degrees(field string, most float64) *float64 {
 	if nothing(raw) {
 		return nil
 	}
-	v, err := strconv.ParseFloat(asciiDigits(raw), 64)
+	plain := asciiDigits(raw)
+	if strings.Count(plain, ",") == 1 && !strings.Contains(plain, ".") { // a decimal comma
+		plain = strings.Replace(plain, ",", ".", 1)
+	}
+	v, err := strconv.ParseFloat(plain, 64)
 	if err != nil || math.IsNaN(v) || math.Abs(v) > most {
-		w.wrong(field, fmt.Sprintf("must be degrees, at most %g", most))
+		w.keepField(field, fmt.Sprintf("is not degrees, at most %g", most))
 		return nil
 	}
 	return &v
 }
 
-// readVisit understands when somebody is to come, and who.
-func (w *parsedRow) readVisit(c *domain.Centre, technicians []domain.User) {
+// readVisit understands when somebody is to come, and who. A day or time that cannot be read is a wish
+// and kept in the note.
+func (w *parsedRow) readVisit(r *rowReader) {
 	date, from, to := blank(w.raw("date")), blank(w.raw("from")), blank(w.raw("to"))
-	if date != "" || from != "" || to != "" {
-		var field, reason string
-		w.start, w.end, w.cells, field, reason = readWindow(date, from, to, c.Location())
-		if field == "to" && to == "" && len(w.head.columns["to"]) == 0 { // one column holds both times
-			field, reason = "from", "has no end; write both times, such as 10:00-12:00"
-		}
-		if reason != "" {
-			w.wrong(field, reason)
+	wished := date != "" || from != "" || to != ""
+	if wished {
+		got := readWindow(date, from, to, r.clock, func(kind, field string, choices []Choice) string {
+			w.cells = map[string]string{"date": "date", "from": "from", "to": "to"}
+			cell := strings.Trim(from+" – "+to, " –")
+			said := "Is this morning or evening?"
+			if field == "date" && kind == "hours" || kind == "day" {
+				cell = w.raw(field)
+			}
+			if kind == "day" {
+				said = "Which day is this?"
+			}
+			return w.ask(kind, field, cell, said, choices)
+		})
+		w.cells = got.cells
+		if w.start, w.end = got.start, got.end; got.reason != "" && !got.asked {
+			field := got.field
+			if field == "to" && to == "" && len(w.head.columns["to"]) == 0 { // one column holds both times
+				field = "from"
+			}
+			if len(w.head.columns[field]) == 0 {
+				field = map[bool]string{true: "date", false: "from"}[date != ""]
+			}
+			w.leftOut = append(w.leftOut, LeftOut{Line: w.row.Line, Column: w.head.column(field), Cell: cut(w.raw(field), 200),
+				Why: got.reason + "; the job has no visit, the wish is kept", Kept: true})
+			for _, f := range []string{"date", "from", "to"} {
+				if v := blank(w.raw(f)); v != "" {
+					w.note(w.head.column(f), v)
+				}
+			}
 		}
 	}
+	w.readTechnician(r, !w.start.IsZero() || len(w.questions) > 0)
+}
+
+func (w *parsedRow) readTechnician(r *rowReader, visit bool) {
 	raw := w.raw("technician")
 	if nothing(raw) {
 		return
 	}
+	if !visit {
+		w.keepField("technician", "needs a date and time of the visit")
+		return
+	}
 	crew := []domain.ID{}
 	for _, name := range crewSplit.Split(raw, -1) {
-		u, reason := findTechnician(technicians, name)
-		if reason != "" {
-			w.wrong("technician", reason)
-			break
+		if nothing(strings.TrimSpace(name)) {
+			continue
 		}
-		if !domain.Has(crew, u.ID) {
+		u, several := findTechnician(r.technicians, name)
+		switch {
+		case len(several) > 0:
+			var choices []Choice
+			for _, u := range several {
+				choices = append(choices, Choice{Answer: u.Login, Words: u.Name + " (" + u.Login + ")"})
+			}
+			answer := w.ask("technician", "technician", name, "Which of these technicians is it?", choices)
+			for _, x := range several {
+				if x.Login == answer {
+					u = x
+				}
+			}
+			if answer == LeaveOut {
+				w.keepField("technician", "was left out, as answered")
+				return
+			}
+		case u == nil:
+			w.keep(w.head.column("technician"), raw, fmt.Sprintf("%q is no technician of this centre", cut(name, 60)))
+		}
+		if u != nil && !domain.Has(crew, u.ID) {
 			crew = append(crew, u.ID)
 		}
 	}
-	w.crew = &crew
-	if date == "" && from == "" && to == "" {
-		w.wrong("technician", "needs a date and time of the visit")
+	if len(crew) > 0 {
+		w.crew = &crew
 	}
 }
+
+var crewSplit = regexp.MustCompile(`(?i)\s*(?:[/,;&+\n]|\band\b)\s*`)
 
 func blank(s string) string {
 	if nothing(s) {
 		return ""
 	}
 	return s
-}
-
-// findTechnician finds an enabled technician of the centre by login, by name,
-// or by a first name that only one of them has.
-func findTechnician(all []domain.User, name string) (*domain.User, string) {
-	name = strings.Join(strings.Fields(name), " ")
-	match := func(same func(u *domain.User) bool) (found *domain.User, n int) {
-		for i := range all {
-			if !all[i].Disabled && same(&all[i]) {
-				found, n = &all[i], n+1
-			}
-		}
-		return found, n
-	}
-	for _, same := range []func(u *domain.User) bool{
-		func(u *domain.User) bool { return strings.EqualFold(u.Login, name) },
-		func(u *domain.User) bool { return strings.EqualFold(strings.Join(strings.Fields(u.Name), " "), name) },
-		func(u *domain.User) bool { return strings.EqualFold(u.FirstName(), name) },
-	} {
-		switch u, n := match(same); {
-		case n == 1:
-			return u, ""
-		case n > 1:
-			return nil, "fits several technicians; write the login"
-		}
-	}
-	return nil, "is no technician of this centre"
 }

@@ -13,21 +13,15 @@ import (
 )
 
 // MaxImportRows bounds one import.
-const MaxImportRows = 2000
-
-// ImportRow is one row of a sheet as read: heading → cell.
-type ImportRow struct {
-	Line   int // in the file, from 1
-	Cells  map[string]string
-	Broken string // why the row could not be read; it is rejected with this
-}
+const MaxImportRows = 5000
 
 // ImportInput is a day's jobs as a sheet.
 type ImportInput struct {
+	ID       *domain.ID // the client's own name of the import
 	CentreID *domain.ID
-	Preview  bool // do everything and keep nothing
-	Header   []string
-	Rows     []ImportRow
+	Preview  bool   // do everything and keep nothing
+	Digest   string // of the file
+	File     *File
 }
 
 // ImportError says what is wrong with one cell of a row.
@@ -36,41 +30,96 @@ type ImportError struct {
 	Reason string `json:"reason"`
 }
 
-// ImportRowResult is what came of one row. A rejected row changed nothing.
+// The ends of a row: it lands (created, updated, unchanged), asks or is refused.
+const (
+	rowCreated   = "created"
+	rowUpdated   = "updated"
+	rowUnchanged = "unchanged"
+	rowAsks      = "asks"
+	rowRejected  = "rejected"
+)
+
+// ImportRowResult is what came of one row. One that was refused or asks changed
+// nothing.
 type ImportRowResult struct {
 	Line        int                          `json:"line"`
 	ExternalRef string                       `json:"external_ref"`
-	Outcome     string                       `json:"outcome"` // created, updated, unchanged, rejected
+	Outcome     string                       `json:"outcome"` // created, updated, unchanged, asks, rejected
 	JobID       *domain.ID                   `json:"job_id"`
 	VisitID     *domain.ID                   `json:"visit_id"`
 	Errors      domain.JSONList[ImportError] `json:"errors"`
-	visit       *domain.Visit                // that the row books or keeps
+	LeftOut     domain.JSONList[LeftOut]     `json:"left_out"`
+	Questions   domain.JSONList[Question]    `json:"questions"` // open; the row waits for the answers
+	Changes     domain.JSONList[FieldChange] `json:"changes"`   // of a known job
+	Read        *RowRead                     `json:"read"`      // of a preview
+	// MayBeKnown, of a new household: perhaps it is one that somebody looks into.
+	MayBeKnown bool          `json:"may_be_known"`
+	visit      *domain.Visit // that the row books or keeps
+	moved      bool
 }
 
 // ImportReport is what came of an import. Mapping shows which column was
 // taken for which field; kept as the centre's import_mapping it is used again.
 type ImportReport struct {
+	ID        *domain.ID                       `json:"id"` // nil of a preview
 	Preview   bool                             `json:"preview"`
+	Encoding  string                           `json:"encoding"` // of the text; empty of a workbook
 	Rows      int                              `json:"rows"`
 	Created   int                              `json:"created"`
 	Updated   int                              `json:"updated"`
 	Unchanged int                              `json:"unchanged"`
+	Asks      int                              `json:"asks"`
 	Rejected  int                              `json:"rejected"`
+	Day       string                           `json:"day"` // the first with a visit of it
 	Mapping   map[string]string                `json:"mapping"`
+	LeftOut   domain.JSONList[LeftOut]         `json:"left_out"`  // of the whole sheet
+	Questions domain.JSONList[Asked]           `json:"questions"` // the worst first
 	Items     domain.JSONList[ImportRowResult] `json:"items"`
 }
 
-// errPreview rolls a row's transaction back after it has shown what it would do.
-var errPreview = errors.New("preview")
+// Ways out of a row's transaction that keep nothing of it.
+var (
+	errPreview = errors.New("preview")
+	errAsks    = errors.New("the row asks")
+	errDropped = errors.New("the answer leaves the row out")
+	errLook    = errors.New("who may see the household is looked up")
+)
+
+// importRun is one import while it runs.
+type importRun struct {
+	s           *Service
+	call        *casework.Call
+	centre      *domain.Centre
+	technicians []domain.User
+	preview     bool
+	given       map[string]string   // answers
+	id          *domain.ID          // of the record; nil of a preview
+	lines       map[string][]lineOf // by ticket
+	households  map[string][]string // of a preview: names of new ones, by number
+	ahead       []booked            // rows of a preview that book somebody
+}
+
+// lineOf is what is kept of a row for those below it.
+type lineOf struct {
+	line int
+	said string // a digest of what it says
+}
+
+// booked is a visit of a preview.
+type booked struct {
+	line  int
+	visit *domain.Visit
+}
 
 // ImportJobs registers, changes and schedules a day's jobs of one centre.
 // Coordinator and proprietor for their own centre, area manager for one of
 // the area, agent for any. Each row is a transaction of its own under all the
-// rules; a refused row is reported and changes nothing, and the same file
+// rules; one that is refused, or asks, is reported and changes nothing, and the same file
 // again changes nothing. A row changes what the file changed since it was last
 // imported, so that what staff edited meanwhile stays; to the household it only
-// adds: numbers, people, addresses. An empty cell says nothing.
-// Errors of the whole file: CodeForbidden, CodeUnprocessable.
+// adds: people, addresses, and numbers, of which a corrected one is called first. An empty
+// cell says nothing. A time or technician that cannot be had is left out, and the job lands.
+// Errors of the whole file: CodeForbidden, CodeUnprocessable, CodeDuplicate.
 func (s *Service) ImportJobs(ctx context.Context, call *casework.Call, in ImportInput) (ImportReport, error) {
 	if call.Key != "" { // one at a time under one key; run below guards only its own moment
 		mark := "rows of " + call.Actor.UserID.String() + "|" + call.Key
@@ -82,83 +131,269 @@ func (s *Service) ImportJobs(ctx context.Context, call *casework.Call, in Import
 	if done, err := s.Replay(ctx, call); done || err != nil {
 		return ImportReport{}, err
 	}
-	var centre *domain.Centre
-	var technicians []domain.User
-	err := s.InWork(ctx, nil, func(tx *casework.Work) (err error) {
-		if centre, err = importCentre(tx, call.Actor, in.CentreID); err != nil {
-			return err
-		}
-		technicians, err = tx.UsersWith(domain.RoleTechnician, &centre.ID, nil)
-		return err
-	})
+	r := importRun{s: s, call: call, preview: in.Preview, lines: map[string][]lineOf{}, households: map[string][]string{}}
+	if err := r.begin(ctx, in.CentreID); err != nil {
+		return ImportReport{}, err
+	}
+	table, err := findTable(in.File, r.centre.ImportMapping.V)
 	if err != nil {
 		return ImportReport{}, err
 	}
-	head := readHead(in.Header, centre.ImportMapping.V)
-	if len(head.columns["external_ref"]) == 0 {
+	if len(table.head.columns["external_ref"]) == 0 {
 		return ImportReport{}, domain.Fail(domain.CodeUnprocessable,
 			"No column holds the brand's number of a job (external_ref, Ticket, Job No, …).").
 			At("/external_ref", "name the column in the centre's import_mapping")
 	}
-	if len(in.Rows) > MaxImportRows {
-		return ImportReport{}, domain.Fail(domain.CodeUnprocessable, "An import has at most %d rows; this one has %d.", MaxImportRows,
-			len(in.Rows))
+	out := ImportReport{Preview: in.Preview, Encoding: in.File.Encoding, Rows: len(table.rows), Mapping: table.head.mapping,
+		LeftOut: table.leftOut}
+	if !in.Preview {
+		if err := r.record(ctx, in, len(table.rows)); err != nil {
+			return ImportReport{}, err
+		}
+		out.ID = r.id
 	}
-	out := ImportReport{Preview: in.Preview, Rows: len(in.Rows), Mapping: head.mapping}
-	lineOf := map[string]int{}
-	var ahead []ImportRowResult // rows of a preview that book somebody
-	for _, row := range in.Rows {
-		wish := s.readRow(row, &head, centre, technicians)
-		ref := wish.is("external_ref")
-		if first, twice := lineOf[ref]; twice && ref != "" {
-			wish.wrong("external_ref", fmt.Sprintf("stands in line %d already", first))
-		} else {
-			lineOf[ref] = row.Line
-		}
-		item := ImportRowResult{Line: row.Line, ExternalRef: ref, Outcome: "rejected", Errors: wish.errors}
-		if len(wish.errors) == 0 {
-			if item, err = s.importRow(ctx, call, centre, wish, in.Preview); err != nil {
-				return ImportReport{}, err // the rows before stand; sent again they are unchanged
-			}
-		}
-		if in.Preview && item.visit != nil {
-			item = clash(item, wish, &ahead, technicians)
-		}
-		switch item.Outcome {
-		case "created":
-			out.Created++
-		case "updated":
-			out.Updated++
-		case "unchanged":
-			out.Unchanged++
-		default:
-			out.Rejected++
-		}
-		out.Items = append(out.Items, item)
+	reader := newRowReader(s.Service, &table.head, r.centre, r.technicians, r.answer)
+	if err := r.rows(ctx, table.rows, reader, &out); err != nil {
+		return ImportReport{}, err // the rows before stand; sent again they are unchanged
 	}
-	return casework.Run(ctx, s.Service, call, func(*casework.Work) (ImportReport, error) { return out, nil })
+	out.Questions = askedOnce(out.Items)
+	if in.Preview { // it is kept nowhere, nor is its answer
+		read := *call
+		read.Key = ""
+		defer func() { call.Answer = read.Answer }()
+		return casework.Run(ctx, s.Service, &read, func(*casework.Work) (ImportReport, error) { return out, nil })
+	}
+	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (ImportReport, error) {
+		return out, noteProgress(tx, *r.id, &out, len(table.rows), true)
+	})
 }
 
-// clash refuses in a preview what the rows before it would take: each row of a
-// preview is judged by itself and leaves nothing behind.
-func clash(item ImportRowResult, w *parsedRow, ahead *[]ImportRowResult, people []domain.User) ImportRowResult {
-	v := item.visit
-	for _, before := range *ahead {
+// count adds a row to the report.
+func (out *ImportReport) count(item ImportRowResult, c *domain.Centre) {
+	switch item.Outcome {
+	case rowCreated:
+		out.Created++
+	case rowUpdated:
+		out.Updated++
+	case rowUnchanged:
+		out.Unchanged++
+	case rowAsks:
+		out.Asks++
+	default:
+		out.Rejected++
+	}
+	if v := item.visit; v != nil && item.moved {
+		if day := v.WindowStart.In(c.Location()).Format(time.DateOnly); out.Day == "" || day < out.Day {
+			out.Day = day
+		}
+	}
+	item.visit = nil // it is of no use any more
+	out.Items = append(out.Items, item)
+}
+
+// begin reads what all rows need: the centre, its technicians, its answers.
+func (r *importRun) begin(ctx context.Context, want *domain.ID) error {
+	return r.s.InWork(ctx, nil, func(tx *casework.Work) (err error) {
+		if r.centre, err = importCentre(tx, r.call.Actor, want); err != nil {
+			return err
+		}
+		if r.technicians, err = tx.UsersWith(domain.RoleTechnician, &r.centre.ID, nil); err != nil {
+			return err
+		}
+		answers, err := tx.ImportAnswers(r.centre.ID)
+		r.given = map[string]string{}
+		for _, a := range answers {
+			r.given[a.About] = a.Answer
+		}
+		return err
+	})
+}
+
+// The bounds of a transaction in which several rows land: none holds the one writer of SQLite for
+// longer than a reader would notice.
+const (
+	chunkRows = 20
+	chunkTime = 40 * time.Millisecond
+)
+
+// rows brings all rows to their ends, in their order. Those that land without a word share
+// transactions; one that needs more goes by itself.
+func (r *importRun) rows(ctx context.Context, rows []ImportRow, reader *rowReader, out *ImportReport) error {
+	var wait []*parsedRow // for the next transaction
+	keep := func(w *parsedRow, ref string, item ImportRowResult) error {
+		out.count(r.done(w, ref, item), r.centre)
+		if n := len(out.Items); r.id != nil && n%progressEvery == 0 {
+			return r.progress(ctx, out, n)
+		}
+		return nil
+	}
+	land := func() error {
+		for len(wait) > 0 {
+			items, err := r.chunk(ctx, wait)
+			if err != nil {
+				return err
+			}
+			for i, item := range items {
+				if err := keep(wait[i], wait[i].ref(), item); err != nil {
+					return err
+				}
+			}
+			if wait = wait[len(items):]; len(items) > 0 {
+				continue
+			}
+			ref := wait[0].ref()
+			item, err := r.land(ctx, wait[0])
+			if err != nil {
+				return err
+			}
+			if err := keep(wait[0], ref, item); err != nil {
+				return err
+			}
+			wait = wait[1:]
+		}
+		return nil
+	}
+	for i := range rows {
+		w := reader.read(rows[i])
+		rows[i].Cells = nil // a long sheet is not held beside what came of it
+		ref := w.ref()
+		if slices.ContainsFunc(wait, func(b *parsedRow) bool { return ticketKey(b.ref()) == ticketKey(ref) }) || len(wait) == chunkRows {
+			if err := land(); err != nil {
+				return err
+			}
+		}
+		var item ImportRowResult
+		switch {
+		case len(w.errors) > 0:
+			item = ImportRowResult{Line: w.row.Line, ExternalRef: ref, Outcome: rowRejected, Errors: w.errors}
+		case r.twice(w) || len(w.questions) > 0:
+			item = r.unlanded(w)
+		default:
+			wait = append(wait, w)
+			continue
+		}
+		if err := land(); err != nil {
+			return err
+		}
+		if err := keep(w, ref, item); err != nil {
+			return err
+		}
+	}
+	return land()
+}
+
+// done is a row at its end, as it is reported and kept for those below it.
+func (r *importRun) done(w *parsedRow, ref string, item ImportRowResult) ImportRowResult {
+	if ref != "" && item.Outcome != rowRejected {
+		r.lines[ticketKey(ref)] = append(r.lines[ticketKey(ref)], lineOf{w.row.Line, w.saidAll()})
+	}
+	if r.preview {
+		item.Read = r.read(w)
+		item.JobID, item.VisitID = r.known(item)
+	}
+	item.LeftOut = append(item.LeftOut, w.leftOut...)
+	return item
+}
+
+// chunk lands the first rows of a list in one transaction, as many as its time allows, and gives
+// what came of them. Where one of them needs more than that it is those before it; none in a preview.
+func (r *importRun) chunk(ctx context.Context, rows []*parsedRow) ([]ImportRowResult, error) {
+	if r.preview {
+		return nil, nil
+	}
+	for len(rows) > 1 {
+		items, at, refused := []ImportRowResult(nil), 0, false
+		resets := make([]func(), len(rows))
+		for i := range rows {
+			resets[i] = rows[i].mark()
+		}
+		err := r.s.InWork(ctx, &casework.Call{Actor: r.call.Actor, Bulk: true}, func(tx *casework.Work) error {
+			items, refused = items[:0], false // it may run again
+			began := r.s.Wall()
+			for at = range rows {
+				resets[at]()
+				item := ImportRowResult{Line: rows[at].row.Line, ExternalRef: rows[at].ref()}
+				if err := r.saveRow(tx, rows[at], &item); err != nil {
+					refused = true
+					return err
+				}
+				if items = append(items, item); r.s.Wall().Sub(began) > chunkTime {
+					return nil
+				}
+			}
+			return nil
+		})
+		if err == nil {
+			return items, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		for i := range rows {
+			resets[i]()
+		}
+		if !refused { // at the commit it may be of any of them
+			at = len(rows) / 2
+		}
+		rows = rows[:at]
+	}
+	return nil, nil
+}
+
+// known are job and visit as a preview may name them: those that were there before.
+func (r *importRun) known(item ImportRowResult) (job, visit *domain.ID) {
+	if item.Outcome != rowCreated {
+		job = item.JobID
+	}
+	if !item.moved {
+		visit = item.VisitID
+	}
+	return job, visit
+}
+
+// unlanded is a row that asks, or that an answer left out.
+func (r *importRun) unlanded(w *parsedRow) ImportRowResult {
+	item := ImportRowResult{Line: w.row.Line, ExternalRef: w.is("external_ref"), Outcome: rowUnchanged}
+	if len(w.questions) > 0 {
+		item.Outcome, item.Questions = rowAsks, w.questions
+	}
+	return item
+}
+
+// land carries a row out; in a preview what the rows before it would take is taken.
+func (r *importRun) land(ctx context.Context, w *parsedRow) (ImportRowResult, error) {
+	item, err := r.landRow(ctx, w)
+	if err != nil || !r.preview || item.visit == nil {
+		return item, err
+	}
+	if who, line := r.clash(item.visit); who != "" && !w.noCrew {
+		w.noCrew = true
+		w.leave("technician", fmt.Sprintf("%s has another visit in this time, by line %d.", who, line))
+		if item, err = r.landRow(ctx, w); err != nil {
+			return item, err
+		}
+	}
+	if len(item.visit.Crew) > 0 {
+		r.ahead = append(r.ahead, booked{item.Line, item.visit})
+	}
+	return item, nil
+}
+
+// clash finds who would be in two places by the rows of a preview, each of which
+// is judged by itself and leaves nothing behind.
+func (r *importRun) clash(v *domain.Visit) (who string, line int) {
+	for _, before := range r.ahead {
 		b := before.visit
 		if b.JobID == v.JobID || !b.PlannedStart.Before(v.PlannedEnd()) || !v.PlannedStart.Before(b.PlannedEnd()) {
 			continue
 		}
-		for i := range people {
-			if u := &people[i]; domain.Has(v.Crew, u.ID) && domain.Has(b.Crew, u.ID) {
-				return ImportRowResult{Line: item.Line, ExternalRef: item.ExternalRef, Outcome: "rejected",
-					Errors: domain.JSONList[ImportError]{{Column: w.column("technician"),
-						Reason: fmt.Sprintf("%s has another visit in this time, by line %d.",
-							u.FirstName(), before.Line)}}}
+		for i := range r.technicians {
+			if u := &r.technicians[i]; domain.Has(v.Crew, u.ID) && domain.Has(b.Crew, u.ID) {
+				return u.FirstName(), before.line
 			}
 		}
 	}
-	*ahead = append(*ahead, item)
-	return item
+	return "", 0
 }
 
 // MayImport refuses who imports no jobs, before anybody reads the file.
@@ -183,27 +418,28 @@ func importCentre(tx *casework.Work, a domain.Actor, want *domain.ID) (*domain.C
 	return c, casework.MeaningIfAbsent(err, "centre", "/centre_id")
 }
 
-// importRow does one row in its own transaction. What a rule refuses is the
-// row's result; an error ends the import.
-func (s *Service) importRow(ctx context.Context, call *casework.Call, c *domain.Centre, w *parsedRow,
-	preview bool) (ImportRowResult, error) {
-	for try := 1; ; try++ {
-		item := ImportRowResult{Line: w.row.Line, ExternalRef: w.is("external_ref")}
-		err := s.InWork(ctx, &casework.Call{Actor: call.Actor, Bulk: true}, func(tx *casework.Work) error {
-			item = ImportRowResult{Line: w.row.Line, ExternalRef: w.is("external_ref")} // the transaction may run again
-			if err := saveImport(tx, call, c, w, &item, preview); err != nil {
-				return err
-			}
-			if preview {
-				return errPreview
-			}
-			return nil
-		})
-		if err == nil || errors.Is(err, errPreview) {
-			return item, nil
-		}
+// landRow does one row in its own transaction. What a rule refuses is the
+// row's result; an error ends the import. A refusal of the time or of who comes leaves that out, for
+// the household can be reached without it.
+func (r *importRun) landRow(ctx context.Context, w *parsedRow) (ImportRowResult, error) {
+	again := true
+	for {
+		item, err := r.tryRow(ctx, w)
 		var e *domain.Error
-		if !errors.As(err, &e) {
+		switch {
+		case err == nil || errors.Is(err, errPreview):
+			return item, nil
+		case errors.Is(err, errAsks):
+			return r.unlanded(w), nil
+		case errors.Is(err, errDropped):
+			w.leave("", leftByAnswer)
+			return r.unlanded(w), nil
+		case errors.Is(err, errLook):
+			if err := r.look(ctx, w); err != nil {
+				return item, err
+			}
+			continue
+		case !errors.As(err, &e):
 			return item, err
 		}
 		switch e.Kind {
@@ -212,13 +448,48 @@ func (s *Service) importRow(ctx context.Context, call *casework.Call, c *domain.
 		default:
 			return item, err
 		}
-		if try == 1 && (e.Code == domain.CodeStale || e.Code == domain.CodeDuplicate) { // somebody was faster; look again
+		if again && (e.Code == domain.CodeStale || e.Code == domain.CodeDuplicate) { // somebody was faster; look again
+			again = false
 			continue
 		}
-		rejected := ImportRowResult{Line: item.Line, ExternalRef: item.ExternalRef, Outcome: "rejected"}
+		if r.without(w, e) {
+			continue
+		}
+		rejected := ImportRowResult{Line: w.row.Line, ExternalRef: w.is("external_ref"), Outcome: rowRejected}
 		rejected.Errors = domain.JSONList[ImportError]{{Column: w.column(importFieldOf(e, w)), Reason: e.Message}}
 		return rejected, nil
 	}
+}
+
+// without leaves out the technician or the time that was refused, once each.
+func (r *importRun) without(w *parsedRow, e *domain.Error) bool {
+	field := importFieldOf(e, w)
+	switch {
+	case field == "technician" && !w.noCrew && w.crew != nil && len(*w.crew) > 0:
+		w.noCrew = true
+	case (field == "technician" || field == "date" || field == "from" || field == "to") && !w.noVisit && !w.start.IsZero():
+		w.noVisit = true
+	default:
+		return false
+	}
+	w.leave(field, e.Message)
+	return true
+}
+
+func (r *importRun) tryRow(ctx context.Context, w *parsedRow) (item ImportRowResult, err error) {
+	reset := w.mark()
+	err = r.s.InWork(ctx, &casework.Call{Actor: r.call.Actor, Bulk: true}, func(tx *casework.Work) error {
+		reset() // it may run again
+		item = ImportRowResult{Line: w.row.Line, ExternalRef: w.ref()}
+		if err := r.saveRow(tx, w, &item); err != nil {
+			return err
+		}
+		if r.preview {
+			return errPreview
+		}
+		return nil
+	})
+	return item, err
 }
 
 // importFieldOf tells which cell a refusal is about.
@@ -258,54 +529,99 @@ func importFieldOf(e *domain.Error, w *parsedRow) string {
 	return "external_ref"
 }
 
-// saveImport carries one row out in a transaction.
-func saveImport(tx *casework.Work, call *casework.Call, c *domain.Centre, w *parsedRow, item *ImportRowResult, preview bool) error {
-	item.Outcome = "unchanged"
-	j, err := tx.JobByRef(w.is("external_ref"))
-	switch {
-	case casework.NotFound(err):
-		item.Outcome = "created"
-		if j, err = saveNewImport(tx, call, c, w); err != nil {
-			return err
-		}
-		if !preview {
-			item.JobID = &j.ID
-		}
-	case err != nil:
-		return err
-	default:
-		if j, err = tx.LockJob(j.ID); err != nil {
-			return err
-		}
-		if j.CentreID != c.ID {
-			return domain.Fail(domain.CodeState, "belongs to a job of another centre").At("/external_ref", "of this centre")
-		}
-		item.JobID = &j.ID
-	}
-	changed := false
-	if item.Outcome != "created" {
-		if changed, err = importJob(tx, call, c, j, w); err != nil {
-			return err
-		}
-		if changed {
-			item.Outcome = "updated"
-		}
-	}
-	if w.start.IsZero() {
-		return savedImport(tx, j, w, changed)
-	}
-	v, moved, err := importVisit(tx, call, j, w)
+// saveRow carries one row out in a transaction.
+func (r *importRun) saveRow(tx *casework.Work, w *parsedRow, item *ImportRowResult) error {
+	j, h, err := r.jobOf(tx, w)
 	if err != nil {
 		return err
 	}
-	item.visit = v
-	if v != nil && (!preview || !moved) {
-		item.VisitID = &v.ID
+	item.Outcome, item.ExternalRef = rowUnchanged, w.is("external_ref")
+	var was domain.ImportState
+	var visits []domain.Visit
+	changed := false
+	if j == nil {
+		item.Outcome = rowCreated
+		if j, h, was, err = r.newJob(tx, w, item); err != nil {
+			return err
+		}
+	} else {
+		if !w.start.IsZero() {
+			if visits, err = tx.VisitsOfJob(j.ID); err != nil {
+				return err
+			}
+		}
+		was = stateOf(j, h, toCome(visits))
+		if changed, err = importJob(tx, r.call, r.centre, j, h, w); err != nil {
+			return err
+		}
 	}
-	if moved && item.Outcome == "unchanged" {
-		item.Outcome = "updated"
+	item.JobID = &j.ID
+	live := toCome(visits)
+	if !w.start.IsZero() && !w.noVisit {
+		v, moved, err := r.importVisit(tx, j, visits, w)
+		if err != nil {
+			return err
+		}
+		if item.visit, item.moved = v, moved; v != nil {
+			item.VisitID = &v.ID
+		}
+		if moved {
+			live, changed = v, true
+		}
 	}
-	return savedImport(tx, j, w, changed || moved)
+	if changed && item.Outcome == rowUnchanged {
+		item.Outcome = rowUpdated
+	}
+	if err := savedImport(tx, j, w, changed); err != nil {
+		return err
+	}
+	if item.Outcome == rowUnchanged {
+		return nil
+	}
+	became := stateOf(j, h, live)
+	if item.Outcome == rowUpdated {
+		item.Changes = r.changes(&was, &became)
+	}
+	if r.preview {
+		return nil
+	}
+	return tx.InsertImportChange(&domain.ImportChange{ID: tx.NewID(), ImportID: *r.id, JobID: j.ID, Line: w.row.Line, At: tx.Now,
+		Created: item.Outcome == rowCreated, Was: domain.JSON[domain.ImportState]{V: was}, Became: domain.JSON[domain.ImportState]{V: became}})
+}
+
+// jobOf finds and locks the job that a row is about, with its household; nil: a new
+// one. A ticket of another household is a question.
+func (r *importRun) jobOf(tx *casework.Work, w *parsedRow) (*domain.Job, *domain.Customer, error) {
+	for {
+		j, err := tx.JobByTicket(w.ref())
+		if casework.NotFound(err) {
+			return nil, nil, nil
+		} else if err != nil {
+			return nil, nil, err
+		}
+		if j.CentreID != r.centre.ID {
+			return nil, nil, domain.Fail(domain.CodeState, "belongs to a job of another centre").At("/external_ref", "of this centre")
+		}
+		h, err := tx.LockCustomer(j.CustomerID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if j, err = tx.LockJob(j.ID); err != nil {
+			return nil, nil, err
+		}
+		if !w.fresh(j)("household") || !w.ofAnother(h) {
+			return j, h, nil
+		}
+		switch answer := w.put(r.otherHousehold(w)); {
+		case answer == answerThis:
+			return j, h, nil
+		case answer == answerAnother && w.nextRef():
+			continue
+		case answer == LeaveOut:
+			return nil, nil, errDropped
+		}
+		return nil, nil, errAsks
+	}
 }
 
 // savedImport notes on the job what its row said; the same words again are no
@@ -327,16 +643,18 @@ func savedImport(tx *casework.Work, j *domain.Job, w *parsedRow, changed bool) e
 	return nil
 }
 
-// saveNewImport registers the household, where it is new, the appliance and the job.
-func saveNewImport(tx *casework.Work, call *casework.Call, c *domain.Centre, w *parsedRow) (*domain.Job, error) {
-	h, err := customerOf(tx, w)
-	if err != nil {
-		return nil, err
+// newJob registers the household, where it is new, the appliance and the job; was is the
+// household as it stood.
+func (r *importRun) newJob(tx *casework.Work, w *parsedRow, item *ImportRowResult) (_ *domain.Job, h *domain.Customer,
+	was domain.ImportState, err error) {
+	if h, err = r.householdOf(tx, w); err != nil {
+		return nil, nil, was, err
 	}
+	c := r.centre
 	var site, contact domain.ID
-	if h == nil {
+	if w.newHome = h == nil; w.newHome {
 		if w.is("name") == "" {
-			return nil, domain.Fail(domain.CodeUnprocessable, "is missing; a new household needs a name").At("/name", "required")
+			return nil, nil, was, domain.Fail(domain.CodeUnprocessable, "is missing; a new household needs a name").At("/name", "required")
 		}
 		language := w.is("language")
 		if language == "" {
@@ -345,32 +663,41 @@ func saveNewImport(tx *casework.Work, call *casework.Call, c *domain.Centre, w *
 		h = &domain.Customer{Meta: domain.NewMeta(tx.NewID(), tx.Now), Name: w.is("name"), Language: language, RegisteredCentreID: &c.ID}
 		contact, site = addContact(tx.Svc, h, w, language), addSite(tx.Svc, h, w, c)
 		if err := tx.InsertCustomer(h); err != nil {
-			return nil, err
+			return nil, nil, was, err
+		}
+		if r.preview {
+			r.newHousehold(w)
 		}
 	} else {
+		was = stateOf(&domain.Job{}, h, nil)
 		var grown bool
 		if contact, site, grown = mergeCustomer(tx.Svc, h, nil, w, c); grown {
 			h.ChangedAt(tx.Now)
 			if err := tx.SaveCustomer(h); err != nil {
-				return nil, err
+				return nil, nil, was, err
 			}
 		}
 	}
 	appliance, err := applianceOf(tx, h, site, nil, w)
 	if err != nil {
-		return nil, err
+		return nil, nil, was, err
 	}
 	in := casework.JobInput{CustomerID: &h.ID, SiteID: &site, ContactID: &contact, ApplianceID: appliance, CentreID: &c.ID,
 		ExternalRef: w.opt("external_ref"),
 		Category:    w.opt("category"), Serial: w.opt("serial"), Fault: w.opt("fault"), WhatMatters: w.opt("what_matters"),
 		Priority: w.opt("priority"),
 		Cover:    w.opt("cover"), SafetyCritical: w.critical, SkillLevel: w.level, ValueMinor: w.value, OccurredAt: w.reported}
-	view, err := casework.RegisterJob(tx, &casework.Call{Actor: call.Actor}, in)
+	view, err := casework.RegisterJob(tx, &casework.Call{Actor: r.call.Actor}, in)
 	if err != nil {
-		return nil, err
+		return nil, nil, was, err
 	}
-	return tx.LockJob(view.ID)
+	item.MayBeKnown = view.MayBeKnown
+	j, err := tx.LockJob(view.ID)
+	return j, h, was, err
 }
+
+// ticketKey is the same of a ticket in any letter case.
+func ticketKey(ref string) string { return strings.ToUpper(ref) }
 
 // customerOf finds the customer that a row means: one of the numbers, and
 // the same name or none in the row.
@@ -386,7 +713,7 @@ func customerOf(tx *casework.Work, w *parsedRow) (*domain.Customer, error) {
 			if err != nil {
 				return nil, err
 			}
-			if h.Named(w.is("name")) != nil {
+			if contactNamed(h, w.is("name")) != nil {
 				return h, nil
 			}
 		}
@@ -400,8 +727,7 @@ func addContact(s *casework.Service, h *domain.Customer, w *parsedRow, language 
 		name = h.Name
 	}
 	n := domain.Contact{ID: s.NewID(), CustomerID: h.ID, Name: name, Phones: domain.JSONList[string](slices.Clone(w.phones)),
-		Language: language,
-		Position: len(h.Contacts)}
+		Email: w.is("email"), Language: language, Position: len(h.Contacts)}
 	h.Contacts = append(h.Contacts, n)
 	return n.ID
 }
@@ -419,20 +745,34 @@ func addSite(s *casework.Service, h *domain.Customer, w *parsedRow, c *domain.Ce
 // the row's job, if it exists.
 func mergeCustomer(s *casework.Service, h *domain.Customer, j *domain.Job, w *parsedRow,
 	c *domain.Centre) (contact, site domain.ID, grown bool) {
-	person := h.Named(w.is("name"))
-	if j != nil && j.ContactID != nil && (w.is("name") == "" || domain.SameWords(h.Name, w.is("name"))) {
+	person := contactNamed(h, w.is("name"))
+	if j != nil && j.ContactID != nil && (w.is("name") == "" || samePerson(h.Name, w.is("name"))) {
 		if p := h.Contact(*j.ContactID); p != nil {
 			person = p
 		}
 	}
-	if person == nil || person == domain.Anybody {
+	if person == nil || person == anybody {
 		contact, grown = addContact(s, h, w, h.Language), true
 	} else {
 		contact = person.ID
+		if m := w.is("email"); m != "" && person.Email == "" {
+			person.Email, grown = m, true
+		}
 		for _, phone := range w.phones {
 			if !h.Knows(phone) && len(person.Phones) < 10 {
 				person.Phones, grown = append(person.Phones, phone), true
 			}
+		}
+		if j != nil { // what the brand corrected is called first
+			first := func(phone string) int {
+				if domain.Has(w.phones, phone) {
+					return slices.Index(w.phones, phone)
+				}
+				return len(w.phones)
+			}
+			before := slices.Clone(person.Phones)
+			slices.SortStableFunc(person.Phones, func(a, b string) int { return first(a) - first(b) })
+			grown = grown || !slices.Equal(before, person.Phones)
 		}
 	}
 	var place *domain.Site
@@ -487,7 +827,7 @@ func applianceOf(tx *casework.Work, h *domain.Customer, site domain.ID, j *domai
 			ap = own
 		}
 	}
-	if ap == nil && serial != "" {
+	if ap == nil && serial != "" && !w.newHome {
 		earlier, err := tx.LatestJobBySerial(serial, time.Time{}, domain.ID{})
 		if err != nil && !casework.NotFound(err) {
 			return nil, err
@@ -525,11 +865,8 @@ func applianceOf(tx *casework.Work, h *domain.Customer, site domain.ID, j *domai
 
 // importJob brings an existing job to what the row says. Only what differs is
 // changed and told to the timeline.
-func importJob(tx *casework.Work, call *casework.Call, c *domain.Centre, j *domain.Job, w *parsedRow) (bool, error) {
-	h, err := tx.LockCustomer(j.CustomerID)
-	if err != nil {
-		return false, err
-	}
+func importJob(tx *casework.Work, call *casework.Call, c *domain.Centre, j *domain.Job, h *domain.Customer, w *parsedRow) (bool, error) {
+	var err error
 	fresh := w.fresh(j)
 	contact, site, grown := j.ContactID, j.SiteID, false
 	if fresh("household") {
@@ -600,13 +937,11 @@ func importJob(tx *casework.Work, call *casework.Call, c *domain.Centre, j *doma
 }
 
 // importVisit brings the job's visit to the row's window and crew: it books,
-// moves or assigns. What has come of a window already, is not asked for again.
-func importVisit(tx *casework.Work, call *casework.Call, j *domain.Job, w *parsedRow) (*domain.Visit, bool, error) {
+// moves or assigns. What has come of a window already, is not asked for again; to move
+// what the household confirmed is.
+func (r *importRun) importVisit(tx *casework.Work, j *domain.Job, visits []domain.Visit, w *parsedRow) (*domain.Visit, bool, error) {
+	call := r.call
 	c, err := casework.OpenCase(tx, j)
-	if err != nil {
-		return nil, false, err
-	}
-	visits, err := tx.VisitsOfJob(j.ID)
 	if err != nil {
 		return nil, false, err
 	}
@@ -619,6 +954,9 @@ func importVisit(tx *casework.Work, call *casework.Call, j *domain.Job, w *parse
 		}
 	}
 	fresh, crew := w.fresh(j), w.crew
+	if w.noCrew {
+		crew = nil
+	}
 	if !fresh("window") && (same == nil || same.Status == domain.VisitCancelled || same.Status == domain.VisitRescheduled) {
 		// Staff moved or ended it; the file says nothing new of the time.
 		same = nil
@@ -649,6 +987,9 @@ func importVisit(tx *casework.Work, call *casework.Call, j *domain.Job, w *parse
 		case same.Status == domain.VisitRescheduled:
 			return nil, false, domain.Fail(domain.CodeState, "The visit was moved away from this time; the row is older than that.").
 				At("/date", "the time of the visit")
+		case same.Status != domain.VisitScheduled && crew != nil && !casework.SameCrew(same.Crew, *crew):
+			w.leave("technician", "The visit is "+strings.ReplaceAll(string(same.Status), "_", " ")+"; its crew stays.")
+			return same, false, nil
 		case same.Status != domain.VisitScheduled || crew == nil || casework.SameCrew(same.Crew, *crew):
 			return same, false, nil
 		}
@@ -661,8 +1002,8 @@ func importVisit(tx *casework.Work, call *casework.Call, j *domain.Job, w *parse
 		}
 		return same, true, casework.AssignCrew(m, call.Actor, *crew, "import")
 	}
-	in := casework.ScheduleInput{WindowStart: w.start.Format(time.RFC3339), WindowEnd: w.end.Format(time.RFC3339), Crew: w.crew,
-		Reason: "import"}
+	in := casework.ScheduleInput{WindowStart: w.start.Format(time.RFC3339), WindowEnd: w.end.Format(time.RFC3339), Crew: crew,
+		PlannedMinutes: w.minutes, Reason: "import"}
 	sequence := 0
 	for i := range visits {
 		v := &visits[i]
@@ -682,6 +1023,16 @@ func importVisit(tx *casework.Work, call *casework.Call, j *domain.Job, w *parse
 		return v, true, casework.Book(one, c, v, in, "visit.scheduled")
 	}
 	old := m.Visit
+	if old.Confirmation == domain.ConfirmConfirmed {
+		switch w.put(r.confirmedMoves(w, old)) {
+		case answerMove:
+		case LeaveOut:
+			w.leave("date", "The household confirmed another time, which stays.")
+			return old, false, nil
+		default:
+			return nil, false, errAsks
+		}
+	}
 	if err := domain.CheckVisit(call.Actor, "reschedule", old); err != nil {
 		return nil, false, err
 	}
@@ -691,7 +1042,9 @@ func importVisit(tx *casework.Work, call *casework.Call, j *domain.Job, w *parse
 	if in.Crew == nil || !fresh("technician") {
 		in.Crew = domain.Ptr(slices.Clone([]domain.ID(old.Crew)))
 	}
-	in.PlannedMinutes = old.PlannedMinutes
+	if in.PlannedMinutes == 0 || !fresh("duration") {
+		in.PlannedMinutes = old.PlannedMinutes
+	}
 	next := &domain.Visit{Meta: domain.NewMeta(tx.NewID(), tx.Now), PredecessorID: &old.ID, Sequence: sequence}
 	return next, true, casework.Succeed(m, one, next, in)
 }

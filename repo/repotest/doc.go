@@ -10,6 +10,7 @@
 //	exclusion.go         the database lets nobody into a crew who is kept away
 //	household_merges.go  two households that become one, and back
 //	households.go        rows of one household, and what may be one
+//	imports.go           what an import changed, whom it reached, what was answered
 //	link_requests.go     what was asked by links that staff had read
 //	open.go              opening an empty database of an engine
 //	planning.go          plans of a day, maintenance, boards

@@ -99,6 +99,7 @@ func jobTrip(t *testing.T, w *World) {
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })
 	Same(t, "job", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LockJob(j.ID) }))
 	Same(t, "job by ref", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.JobByRef("REF-1") }))
+	Same(t, "job by a ticket in small letters", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.JobByTicket("ref-1") }))
 	Same(t, "latest job", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LatestJobOf(w.Customer.ID) }))
 	Same(t, "open jobs", []domain.Job{w.Job}, Get(t, db, func(tx domain.Tx) ([]domain.Job, error) { return tx.OpenJobsOf(w.Customer.ID) }))
 	Same(t, "repeat", w.Job, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LatestJobBySerial("SN-1", Noon, j.ID) }))

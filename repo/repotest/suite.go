@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		{"households", households},
 		{"merged households", householdMerges},
 		{"merged households under a hold", heldHouseholdMerges},
+		{"imports", imports},
 	} {
 		t.Run(s.name, func(t *testing.T) { s.test(t, open(t)) })
 	}

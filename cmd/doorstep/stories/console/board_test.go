@@ -185,14 +185,21 @@ type desktop struct {
 
 func openBoard(t *testing.T, h *harness.Harness, login string, width, height int) *desktop {
 	t.Helper()
+	d := openPage(t, h, "/board", login, width, height)
+	d.until("the timeline", "document.querySelectorAll('#calendar .ec-row-head, #calendar .ec-sidebar').length > 0")
+	return d
+}
+
+// openPage signs somebody in at a page.
+func openPage(t *testing.T, h *harness.Harness, page, login string, width, height int) *desktop {
+	t.Helper()
 	d := &desktop{t, h, browser(t)}
 	d.size(width, height)
-	h.Must(chromedp.Do(d.ctx, chromedp.Navigate(h.URL+"/board")))
+	h.Must(chromedp.Do(d.ctx, chromedp.Navigate(h.URL+page)))
 	d.until("the form", "!document.getElementById('login').hidden")
 	d.js("(window.faults = [], addEventListener('securitypolicyviolation', e => faults.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sourceFile + ':' + e.lineNumber)), addEventListener('error', e => faults.push(e.message)), addEventListener('unhandledrejection', e => faults.push('rejected: ' + e.reason)), true)")
 	d.js("(document.getElementById('user').value = " + strconv.Quote(login) + ", document.getElementById('pass').value = " +
 		strconv.Quote(harness.Password) + ", document.querySelector('#login button').click(), true)")
-	d.until("the timeline", "document.querySelectorAll('#calendar .ec-row-head, #calendar .ec-sidebar').length > 0")
 	return d
 }
 
@@ -433,17 +440,10 @@ func TestTheBoardOfAProprietor(t *testing.T) {
 		"document.getElementById('dialog').innerText.includes('One visit stands') && !document.getElementById('p-leave_requests')")
 	d.js("(document.getElementById('dialog').close(), true)")
 	h.As("asha").CancelVisit(later, bodies.CancelVisit{Reason: "x"})
-	// An import, first as a preview.
-	d.js("(document.getElementById('do-import').click(), true)")
-	d.js(`((f, t) => { t.items.add(new File(['external_ref,customer_name,phone,address,postal_code,fault\nX-77,Sharma,+919812345678,1 Example Lane,411001,leaks\n'], 'day.csv')); f.files = t.files; f.form.requestSubmit(); return true; })(document.querySelector('#dialog input[type=file]'), new DataTransfer())`)
-	d.until("the preview", "document.getElementById('dialog').innerText.includes('1 rows: 1 new')")
-	if n := len(items(desk.Send("GET", "/v1/jobs?external_ref=X-77", nil, 200))); n != 0 {
-		t.Error("the preview made a job")
-	}
-	d.judge("import")
-	d.js("([...document.querySelectorAll('#dialog button')].find(b => b.textContent === 'Import now').click(), true)")
+	// An import is on the board.
+	desk.Send("POST", "/v1/imports/jobs?preview=false",
+		"external_ref,customer_name,phone,address,postal_code,fault\nX-77,Sharma,+919812345678,1 Example Lane,411001,leaks\n", 200, "Content-Type", "text/csv")
 	d.until("the import on the board", "document.getElementById('p-to_schedule').innerText.includes('Sharma')")
-	d.js("(document.getElementById('dialog').close(), true)")
 	// A disruption asks before it moves a day.
 	_, other := h.Household(desk, nil)
 	moved := h.Visit(desk, other, harness.Monday.Add(5*time.Hour), "meena")

@@ -721,6 +721,9 @@ func (n *nasty) readAll() {
 			}
 			p := n.As(login)
 			address := n.place(op)
+			if role == "area_manager" && (op.ID == "listImportAnswers" || op.ID == "importTemplate") {
+				address += "?centre_id=" + n.Centre.String()
+			}
 			seen := map[string]bool{}
 			for next := ""; ; {
 				target := address

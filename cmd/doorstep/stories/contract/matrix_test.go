@@ -37,6 +37,7 @@ var requestBodies = map[string]object{
 	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
 	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"},
 	"completeVisit": {"work_done": "x", "tested": "x", "reason": "phone_broken"}, "partialVisit": {"reason": "phone_broken"},
+	"answerImport": {"answers": []object{{"id": "x", "answer": "leave_out"}}}, "undoImport": {},
 	"decideClaim":             {"decision": "decline", "reasons": "x"},
 	"decideLinkRequest":       {"decision": "refuse", "reasons": "x"},
 	"decideHouseholdQuestion": {"decision": "different", "reasons": "x"},
@@ -177,6 +178,7 @@ func oneOfEach(h *harness.Harness) map[string]any {
 	site := nearby["sites"].([]any)[0].(object)
 	h.Household(desk, object{"sites": []object{{"address": "Flat 2, 1 Next Lane", "postal_code": "411001", "zone": "Asia/Kolkata",
 		"lat": site["lat"], "lon": site["lon"]}}})
+	ids["imports"] = h.As("kiran").Send("POST", "/v1/imports/jobs?preview=false", "ref\nX-1\n", 200, "Content-Type", "text/csv")["id"]
 	ids["household-questions"] = items(h.As("maya").Send("GET", "/v1/household-questions", nil, 200))[0]["id"]
 	for _, a := range h.As("root").Send("GET", "/v1/areas", nil, 200)["items"].([]any) {
 		if a.(object)["name"] == "Pune" {

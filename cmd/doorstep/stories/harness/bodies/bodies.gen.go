@@ -442,6 +442,7 @@ func (e JobStatus) Valid() bool {
 // Defines values for ProblemCode.
 const (
 	ProblemCodeAlreadyExists          ProblemCode = "already_exists"
+	ProblemCodeAlreadyTold            ProblemCode = "already_told"
 	ProblemCodeAnswerWithheld         ProblemCode = "answer_withheld"
 	ProblemCodeBadCredentials         ProblemCode = "bad_credentials"
 	ProblemCodeCapacityFull           ProblemCode = "capacity_full"
@@ -483,6 +484,8 @@ const (
 func (e ProblemCode) Valid() bool {
 	switch e {
 	case ProblemCodeAlreadyExists:
+		return true
+	case ProblemCodeAlreadyTold:
 		return true
 	case ProblemCodeAnswerWithheld:
 		return true

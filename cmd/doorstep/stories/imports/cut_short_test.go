@@ -1,0 +1,62 @@
+package imports
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"doorstep/api/sheet"
+	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/intake"
+)
+
+// An import that is cut short says so; the same file again finishes it and doubles nothing, and all of it
+// can be taken back.
+func TestAnImportThatIsCutShort(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		desk := h.As("kiran")
+		var rows []string
+		for i := range 300 {
+			rows = append(rows, fmt.Sprintf("K-%d,Family %c%c,98230%05d,%d Lane,,Leaks,,,,", i, 'A'+i%26, 'a'+i/26, i, i))
+		}
+		id, text := uuid.New(), heading+strings.Join(rows, "\n")+"\n"
+		file, err := sheet.Parse(t.Context(), sheet.MediaCSV, []byte(text))
+		h.Must(err)
+		ctx, die := context.WithCancel(t.Context())
+		go func() { // it dies as soon as a part of it has landed
+			for ctx.Err() == nil {
+				if len(items(desk.Send("GET", "/v1/jobs?limit=1", nil, 200))) > 0 {
+					die()
+				}
+			}
+		}()
+		u, err := h.Server.Service.Read.User(t.Context(), domain.Scope{All: true}, desk.ID)
+		h.Must(err)
+		actor := domain.Actor{UserID: u.ID, Name: u.Name, Role: u.Role, CentreID: *u.CentreID, AreaID: *u.AreaID}
+		_, err = h.Server.Service.Intake.ImportJobs(ctx, &casework.Call{Actor: actor, Status: 200},
+			intake.ImportInput{ID: &id, Digest: "same", File: file})
+		if err == nil {
+			t.Fatal("the import came to its end")
+		}
+		at := "/v1/imports/" + id.String()
+		is(h, "at first it seems to run", desk.Send("GET", at, nil, 200)["state"], "running")
+		h.Advance(4 * time.Minute)
+		is(h, "then it has stopped", desk.Send("GET", at, nil, 200)["state"], "stopped")
+		file, err = sheet.Parse(t.Context(), sheet.MediaCSV, []byte(text))
+		h.Must(err)
+		report, err := h.Server.Service.Intake.ImportJobs(t.Context(), &casework.Call{Actor: actor, Status: 200},
+			intake.ImportInput{ID: &id, Digest: "same", File: file})
+		h.Must(err)
+		if report.Unchanged == 0 || report.Created == 0 || report.Created+report.Unchanged != len(rows) {
+			t.Errorf("sent again: %d created, %d unchanged", report.Created, report.Unchanged)
+		}
+		is(h, "now it is done", desk.Send("GET", at, nil, 200)["state"], "done")
+		is(h, "all of it is taken back", desk.Send("POST", at+"/undo", object{}, 200)["taken_back"], len(rows))
+	})
+}
