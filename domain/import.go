@@ -93,6 +93,7 @@ type ImportState struct {
 	Serial         string            `json:"serial"`
 	Fault          string            `json:"fault"`
 	WhatMatters    string            `json:"what_matters"`
+	Note           string            `json:"note"`
 	Priority       string            `json:"priority"`
 	Cover          string            `json:"cover"`
 	SafetyCritical bool              `json:"safety_critical"`

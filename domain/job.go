@@ -37,6 +37,7 @@ type Job struct {
 	Fault          string              `json:"fault"` // in the customer's words
 	TriedSteps     JSONList[TriedStep] `json:"tried_steps"`
 	WhatMatters    string              `json:"what_matters"`
+	Note           string              `json:"note"`     // among staff: the household does not read it
 	Priority       string              `json:"priority"` // low, normal, high, urgent
 	SafetyCritical bool                `json:"safety_critical"`
 	Cover          string              `json:"cover"` // warranty, chargeable

@@ -24,6 +24,7 @@ type JobInput struct {
 	Fault          *string             `json:"fault"`
 	TriedSteps     *[]domain.TriedStep `json:"tried_steps"`
 	WhatMatters    *string             `json:"what_matters"`
+	Note           *string             `json:"note"`
 	Priority       *string             `json:"priority"`
 	SafetyCritical *bool               `json:"safety_critical"`
 	Cover          *string             `json:"cover"`
@@ -35,6 +36,7 @@ type JobInput struct {
 func ApplyJob(tx domain.Tx, j *domain.Job, in JobInput, c *domain.Customer) error {
 	Set(&j.Fault, in.Fault)
 	Set(&j.WhatMatters, in.WhatMatters)
+	Set(&j.Note, in.Note)
 	Set(&j.Priority, in.Priority)
 	Set(&j.SafetyCritical, in.SafetyCritical)
 	Set(&j.Cover, in.Cover)

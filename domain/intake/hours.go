@@ -12,12 +12,13 @@ import (
 )
 
 var (
-	clockText  = regexp.MustCompile(`^(\d{1,2})(?:[:.h](\d{2}))?(?::00(?:\.0+)?)?\s*(a\.?\s?m\.?|p\.?\s?m\.?|noon|midnight)?$`)
+	clockText  = regexp.MustCompile(`^(\d{1,2})(?:[:.,h](\d{2}))?(?::00(?:\.0+)?)?\s*(a\.?\s?m\.?|p\.?\s?m\.?|noon|midnight)?$`)
 	clockPlain = regexp.MustCompile(`^(\d{2})(\d{2})$`)
 	clockDay   = regexp.MustCompile(`^0?\.\d+$`) // a part of a day: a time that lost its format
 	clockTail  = regexp.MustCompile(`(?:\s*(?:hrs|hr|hours|o'clock|oclock|बजे|ist|h))+\.?$`)
-	clockRange = regexp.MustCompile(`\s*(?:[-–—~]|\bto\b|\btill\b|\buntil\b|\band\b|से)\s*`)
-	tightRange = regexp.MustCompile(`(\d|[ap]\.?m\.?|noon)\s*(?:to|till|until|upto|up to)\s*(\d)`) // "2to4"
+	clockRange = regexp.MustCompile(`\s*(?:[-–—~]|\bto\b|\btill\b|\buntil\b|\band\b|\bse\b|से)\s*`)
+	tightRange = regexp.MustCompile(`(\d|[ap]\.?m\.?|noon)\s*(?:to|till|until|upto|up to|se)\s*(\d)`)                                 // "2to4"
+	dashClock  = regexp.MustCompile(`\b(\d{1,2})[-,](\d{2})(\s*(?:[ap]\.?m\.?)?\s*(?:to|till|until|se|से)\s*)(\d{1,2})[-,](\d{2})\b`) // "9-30 to 10-30"
 	slotLabel  = regexp.MustCompile(
 		`^(?:(?:slot|shift|window|batch)\s*(?:no\.?\s*)?(?:[\da-z]\s*[:)]\s+|[:\s]\s*))?(?:between\b|from\b|b/w|b/n)?\s*`)
 	slotWithin = regexp.MustCompile(
@@ -242,6 +243,7 @@ func readWindow(date, from, to string, c clock, ask choose) window {
 	given := from
 	from = slotLabel.ReplaceAllString(strings.ToLower(asciiDigits(from)), "")
 	from = strings.TrimSpace(strings.TrimSuffix(strings.Trim(from, " ()[]."), "तक"))
+	from = dashClock.ReplaceAllString(from, "$1:$2$3$4:$5")
 	from = tightRange.ReplaceAllString(from, "$1 - $2")
 	parts := clockRange.Split(from, -1)
 	if len(parts) != 2 || !isClock(parts[0]) || !isClock(parts[1]) {

@@ -80,9 +80,9 @@ var importPriorities = map[string]string{"low": "low", "normal": "normal", "medi
 	"urgent": "urgent", "emergency": "urgent", "critical": "urgent"}
 
 var importCovers = map[string]string{"warranty": "warranty", "inwarranty": "warranty", "underwarranty": "warranty", "iw": "warranty",
-	"amc": "warranty", "yes": "warranty",
+	"amc": "warranty", "yes": "warranty", "y": "warranty",
 	"chargeable": "chargeable", "outofwarranty": "chargeable", "ow": "chargeable", "oow": "chargeable", "paid": "chargeable",
-	"no": "chargeable"}
+	"no": "chargeable", "n": "chargeable"}
 
 var importLanguages = map[string]string{"english": "en", "hindi": "hi", "हिन्दी": "hi", "हिंदी": "hi"}
 
@@ -91,7 +91,7 @@ var languagePattern = regexp.MustCompile(`^[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 // importLimits are the lengths of the contract, in characters.
 var importLimits = map[string]int{"external_ref": 100, "name": 200, "address": 500, "landmark": 200, "postal_code": 16, "category": 64,
 	"brand": 100, "model": 100,
-	"serial": 100, "fault": 2000, "what_matters": 1000, "language": 16, "email": 254}
+	"serial": 100, "fault": 2000, "what_matters": 1000, "note": 2000, "language": 16, "email": 254}
 
 // parsedRow is one row understood: what the household, the job and the visit
 // are to be. Empty means that the row does not say.
@@ -174,7 +174,7 @@ func (w *parsedRow) column(field string) string {
 // not say.
 func (w *parsedRow) says() map[string]string {
 	out := map[string]string{}
-	for _, f := range []string{"category", "serial", "fault", "what_matters", "priority", "cover"} {
+	for _, f := range []string{"category", "serial", "fault", "what_matters", "note", "priority", "cover"} {
 		out[f] = w.is(f)
 	}
 	if w.critical != nil {
@@ -297,7 +297,7 @@ var (
 	hashes     = regexp.MustCompile(`^#{3,}$`)
 	replaced   = "\uFFFD" // in place of bytes that were no text
 	textFields = []string{"external_ref", "name", "email", "address", "landmark", "postal_code", "category", "brand", "model", "serial",
-		"fault", "what_matters"}
+		"fault", "what_matters", "note"}
 	neededCells = []string{"external_ref", "name", "phone", "address"}
 )
 
@@ -506,27 +506,18 @@ func (w *parsedRow) readDuration() {
 	w.minutes = minutes
 }
 
-// readNotes puts behind the fault what nobody reads of the row, as it stands.
+// readNotes puts what nobody reads of the row, as it stands, into the job's note, behind the sheet's own.
 func (w *parsedRow) readNotes() {
 	for _, c := range w.head.kept {
 		if v := tidy(w.row.cell(c.at)); !nothing(v) {
 			w.note(c.heading, v)
 		}
 	}
-	if len(w.notes) == 0 {
-		return
+	lines := w.notes
+	if own := w.is("note"); !nothing(own) {
+		lines = append([]string{own}, lines...)
 	}
-	fault := w.is("fault")
-	if nothing(fault) {
-		fault = ""
-	}
-	room := importLimits["fault"] - len([]rune(fault)) - 1
-	note := "[" + strings.Join(w.notes, "; ") + "]"
-	if room < 20 {
-		w.leftOut = append(w.leftOut, LeftOut{Line: w.row.Line, Cell: cut(note, 200), Why: "There is no room for it behind the fault."})
-		return
-	}
-	w.text["fault"] = strings.TrimSpace(fault + "\n" + cut(note, room))
+	w.text["note"] = cut(strings.Join(lines, "\n"), importLimits["note"])
 }
 
 // readChoice takes one of the words that a field knows.

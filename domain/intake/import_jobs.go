@@ -684,7 +684,7 @@ func (r *importRun) newJob(tx *casework.Work, w *parsedRow, item *ImportRowResul
 	}
 	in := casework.JobInput{CustomerID: &h.ID, SiteID: &site, ContactID: &contact, ApplianceID: appliance, CentreID: &c.ID,
 		ExternalRef: w.opt("external_ref"),
-		Category:    w.opt("category"), Serial: w.opt("serial"), Fault: w.opt("fault"), WhatMatters: w.opt("what_matters"),
+		Category:    w.opt("category"), Serial: w.opt("serial"), Fault: w.opt("fault"), WhatMatters: w.opt("what_matters"), Note: w.opt("note"),
 		Priority: w.opt("priority"),
 		Cover:    w.opt("cover"), SafetyCritical: w.critical, SkillLevel: w.level, ValueMinor: w.value, OccurredAt: w.reported}
 	view, err := casework.RegisterJob(tx, &casework.Call{Actor: r.call.Actor}, in)
@@ -885,6 +885,7 @@ func importJob(tx *casework.Work, call *casework.Call, c *domain.Centre, j *doma
 	text(&in.Serial, j.Serial, "serial")
 	text(&in.Fault, j.Fault, "fault")
 	text(&in.WhatMatters, j.WhatMatters, "what_matters")
+	text(&in.Note, j.Note, "note")
 	text(&in.Priority, j.Priority, "priority")
 	text(&in.Cover, j.Cover, "cover")
 	if w.critical != nil && *w.critical != j.SafetyCritical && fresh("safety_critical") {

@@ -25,10 +25,10 @@ func TestWhatASheetSaysLands(t *testing.T) {
 			household.Sites[0].Address != "12 MG Road, Pune" {
 			t.Errorf("household %+v", household)
 		}
-		if j.Fault != "[Mobile No. (10 digit): 98765 43210 (office); Stock: 7]" || w.job("AB-2").
-			Fault != "[Visit Date (DD/MM/YYYY): 25/11/2026; Slot: Morning]" ||
+		if j.Note != "Mobile No. (10 digit): 98765 43210 (office)\nStock: 7" || w.job("AB-2").
+			Note != "Visit Date (DD/MM/YYYY): 25/11/2026\nSlot: Morning" || j.Fault != "" ||
 			len(w.visits("AB-2")) != 0 {
-			t.Errorf("notes %q and %q", j.Fault, w.job("AB-2").Fault)
+			t.Errorf("notes %q and %q", j.Note, w.job("AB-2").Note)
 		}
 		said := ""
 		for _, o := range r.LeftOut {

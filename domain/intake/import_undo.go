@@ -216,6 +216,7 @@ func setBack(tx *casework.Work, a domain.Actor, j *domain.Job, h *domain.Custome
 	back(&j.Serial, was.Serial, became.Serial, &in.Serial)
 	back(&j.Fault, was.Fault, became.Fault, &in.Fault)
 	back(&j.WhatMatters, was.WhatMatters, became.WhatMatters, &in.WhatMatters)
+	back(&j.Note, was.Note, became.Note, &in.Note)
 	back(&j.Priority, was.Priority, became.Priority, &in.Priority)
 	back(&j.Cover, was.Cover, became.Cover, &in.Cover)
 	back(&j.SafetyCritical, was.SafetyCritical, became.SafetyCritical, &in.SafetyCritical)

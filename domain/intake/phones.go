@@ -57,6 +57,9 @@ func readPhones(raw string, read readNumber) phonesRead {
 			continue
 		}
 		runs := numberRun.FindAllString(part, -1)
+		if len(runs) == 0 && strings.ContainsFunc(part, unicode.IsLetter) {
+			lose("is no phone number")
+		}
 		for _, w := range anyWord.FindAllString(numberRun.ReplaceAllString(part, " "), -1) {
 			if !phoneLabels[strings.ToLower(w)] && !extension.MatchString(w) {
 				lose("holds a text besides the number")

@@ -87,6 +87,7 @@ func jobTrip(t *testing.T, w *World) {
 	Same(t, "bare job", w.Job, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.Job(w.Job.ID) }))
 	j.ExternalRef, j.ApplianceID, j.Serial, j.WhatMatters, j.SafetyCritical, j.RepeatOf = Ptr("REF-1"), &w.Washer.ID, "SN-1", "insulin", true,
 		&w.Job.ID
+	j.Note = "the gate sticks"
 	j.TriedSteps = domain.JSONList[domain.TriedStep]{{What: "reset", At: Noon, WatchedBy: "nobody", Result: "no"}}
 	j.ReopenUntil, j.Imported.V = &later, map[string]string{"fault": "5f"}
 	j.ReopenedAt, j.ResolvedAt, j.EndedAt, j.EndReason, j.LastContactAt, j.Status = &later, &later, &later, "done", &later, domain.JobClosed

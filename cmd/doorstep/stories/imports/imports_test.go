@@ -343,3 +343,31 @@ var brandSheets = map[string]string{
 	"zenith.csv":    "rejected -slot !call_id; created -phone -slot; created; rejected !customer_name",
 	"homely.csv":    "created; created; created -Start -Allotted To",
 }
+
+// TestWhatStaffSayAmongThemselvesIsNotTheHouseholds: remarks and what no column is known for stand in the job's note,
+// which its page does not show; what staff wrote there since stays.
+func TestWhatStaffSayAmongThemselvesIsNotTheHouseholds(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned")
+		h.MayIgnore("visits.assigned")
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		const table = "Ticket,Customer,Mobile,Address,Complaint,Remarks,Dealer,Date,From,To,Technician\n"
+		row := "N-1,Lata Joshi,9822000081,1 Lane,Leaks,argues a lot,canary stores,02/03/2027,10:00,12:00,Ravi Surname\n"
+		send := func() string {
+			return outcomes(desk.Send("POST", "/v1/imports/jobs?preview=false", table+row, 200, "Content-Type", "text/csv"))
+		}
+		is(h, "the row", send(), "created")
+		one := job(desk, "N-1")
+		is(h, "the note", one["note"], "argues a lot\nDealer: canary stores")
+		is(h, "the fault", one["fault"], "Leaks")
+		is(h, "the technician reads it", job(ravi, "N-1")["note"], one["note"])
+		for _, page := range []string{h.CustomerPage(one).Read(), fmt.Sprint(desk.Send("GET", path("/v1/jobs/%s/passport", one), nil, 200))} {
+			if strings.Contains(page, "argues") || strings.Contains(page, "canary") {
+				h.Errorf("the household reads %s", page)
+			}
+		}
+		desk.Send("PATCH", path("/v1/jobs/%s", one), object{"note": "ring the neighbour"}, 200, "If-Match", fmt.Sprintf("\"%v\"", one["version"]))
+		is(h, "the row again", send(), "unchanged")
+		is(h, "what staff wrote", job(desk, "N-1")["note"], "ring the neighbour")
+	})
+}

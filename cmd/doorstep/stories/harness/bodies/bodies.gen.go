@@ -1468,6 +1468,9 @@ type Job struct {
 	// MayBeKnown of a new one: we look whether we know this household; there is nothing to do
 	MayBeKnown bool `json:"may_be_known,omitempty,omitzero"`
 
+	// Note among staff: the household does not read it
+	Note string `json:"note"`
+
 	// OpenedAt when the household reported it; created_at says when that was written down
 	OpenedAt time.Time `json:"opened_at"`
 
