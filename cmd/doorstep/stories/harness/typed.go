@@ -119,8 +119,7 @@ func (p *Client) StopVisit(visit any, in ...bodies.Stop) bodies.StoppedVisit {
 	return ask[bodies.StoppedVisit](p, "POST", "/v1/visits/"+idOf(visit)+"/stop", optional(in), 200)
 }
 
-// Attempt records that a household was tried to be reached.
-// Attempt writes one down. A call that claims to be recorded comes with the record of
+// Attempt writes down that a household was tried to be reached. A call that claims to be recorded comes with the record of
 // the phone, which takes as long as it rang.
 func (p *Client) Attempt(job any, in bodies.AttemptCreate) bodies.Attempt {
 	p.Harness.Helper()
