@@ -42,7 +42,11 @@ func (f *SilenceFacts) Judge(now time.Time) Silence {
 	for i := range f.Visits {
 		switch v := &f.Visits[i]; {
 		case v.Status.UnderWay():
-			step(now.Add(f.After)) // somebody is with them
+			if end := v.lastSeen().Add(ThereAtMost); end.After(now) {
+				step(now.Add(f.After)) // somebody is with them
+			} else {
+				step(end) // a tap that nothing followed
+			}
 		case v.Status == VisitScheduled:
 			if v.Agreed() || f.Told && v.Confirmation != ConfirmDeclined {
 				step(v.WindowEnd)
@@ -53,7 +57,8 @@ func (f *SilenceFacts) Judge(now time.Time) Silence {
 	}
 	for i := range f.Promises {
 		switch p := &f.Promises[i]; {
-		case p.Status == PromiseOpen || p.Status == PromiseBroken:
+		case (p.Status == PromiseOpen || p.Status == PromiseBroken) && (p.Kind == "part" || p.Kind == "visit" ||
+			p.DueAt.Before(now.Add(f.farthest()))):
 			step(p.DueAt)
 		case p.KeptAt != nil:
 			step(*p.KeptAt)
@@ -69,6 +74,25 @@ func (f *SilenceFacts) Judge(now time.Time) Silence {
 		}
 	}
 	return s
+}
+
+// farthest is how far ahead a promise of no more than words ends silence.
+func (f *SilenceFacts) farthest() time.Duration {
+	if f.Urgent {
+		return 2 * 24 * time.Hour
+	}
+	return 7 * 24 * time.Hour
+}
+
+// lastSeen is the last that is known of a visit that is under way: a move of it, or the end of its window.
+func (v *Visit) lastSeen() time.Time {
+	last := v.WindowEnd
+	for _, at := range []*time.Time{v.EnRouteAt, v.ArrivedAt, v.StartedAt} {
+		if at != nil && at.After(last) {
+			last = *at
+		}
+	}
+	return last
 }
 
 // SilenceSteps are told of a household that waits, one after the other.

@@ -147,6 +147,18 @@ func (t *tx) SaveCustomer(c *domain.Customer) error {
 	for i := range c.Sites {
 		places[i] = c.Sites[i].ID
 	}
+	if len(people) > 0 && c.MergedIntoID == nil { // of people who go, see putCustomer
+		args := []any{people[0], c.ID}
+		for _, id := range people {
+			args = append(args, id)
+		}
+		if err := t.exec("INSERT INTO contact_phones (contact_id, phone, customer_id) SELECT DISTINCT contacts.id, contact_phones.phone, "+
+			"contact_phones.customer_id FROM contact_phones JOIN contacts ON contacts.id = ? WHERE contact_phones.customer_id = ? AND "+
+			"contact_phones.contact_id NOT IN (?"+strings.Repeat(", ?", len(people)-1)+") AND "+somethingLies+" ON CONFLICT DO NOTHING",
+			args...); err != nil {
+			return err
+		}
+	}
 	gone := t.table("contacts").Where("customer_id = ?", c.ID).Not(t.db.in("id", people)).
 		Where("NOT EXISTS (SELECT 1 FROM jobs WHERE contact_id = contacts.id)").
 		Where("NOT EXISTS (SELECT 1 FROM attempts WHERE contact_id = contacts.id)")
@@ -165,7 +177,8 @@ func (t *tx) SaveCustomer(c *domain.Customer) error {
 func (t *tx) putCustomer(c *domain.Customer) error {
 	fresh := c.Version == 1
 	if !fresh {
-		if err := t.exec("DELETE FROM contact_phones WHERE customer_id = ?", c.ID); err != nil {
+		// What lies over a household goes on lying over the numbers that it had.
+		if err := t.exec("DELETE FROM contact_phones WHERE customer_id = ? AND NOT ("+somethingLies+")", c.ID); err != nil {
 			return err
 		}
 	}
@@ -182,7 +195,8 @@ func (t *tx) putCustomer(c *domain.Customer) error {
 		for _, n := range p.Phones {
 			if !known[n] && c.MergedIntoID == nil { // else it is found by what it is part of
 				known[n] = true
-				if err := t.insert("contact_phones", &phoneRow{p.ID, n, c.ID}); err != nil {
+				if err := t.exec("INSERT INTO contact_phones (contact_id, phone, customer_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", p.ID, n,
+					c.ID); err != nil {
 					return err
 				}
 			}

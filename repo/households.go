@@ -54,6 +54,11 @@ const nothingLies = "NOT EXISTS (SELECT 1 FROM holds h WHERE h.kind = 'safety' A
 	"(x.customer_id = household_pairs.customer_id OR x.customer_id = household_pairs.other_id)) AND NOT EXISTS (SELECT 1 FROM advisories a " +
 	"WHERE a.customer_id = household_pairs.customer_id OR a.customer_id = household_pairs.other_id)"
 
+// somethingLies are numbers of households over which something lies.
+const somethingLies = "(EXISTS (SELECT 1 FROM holds h WHERE h.customer_id = contact_phones.customer_id AND h.kind = 'safety' AND (h.lifted_at IS " +
+	"NULL OR CAST(h.plan AS text) <> '[]')) OR EXISTS (SELECT 1 FROM exclusions x WHERE x.customer_id = contact_phones.customer_id AND " +
+	"x.lifted_at IS NULL) OR EXISTS (SELECT 1 FROM advisories a WHERE a.customer_id = contact_phones.customer_id AND a.status = 'approved'))"
+
 // pairUp finds the other rows of a household: by a number that few use, by the same place. Of
 // the number that too many use by now, those over which nothing lies are strangers again.
 func (t *tx) pairUp(c domain.ID, fresh bool) error {

@@ -357,9 +357,10 @@ func contactSince(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput
 // keep ends a promise.
 func keep(c *Case, a domain.Actor, p *domain.Promise, proof *domain.Attempt) error {
 	to := domain.PromiseKept
-	if proof.OccurredAt.After(p.DueAt) {
+	switch told := p.Status == domain.PromiseBroken && proof.Grade == reach.Declared; {
+	case proof.OccurredAt.After(p.DueAt), told: // what is only said once it is broken mends nothing
 		to = domain.PromiseKeptLate
-	} else {
+	default:
 		p.BrokenAt = nil // the call came in time; only the news of it was late
 	}
 	if err := c.Tx.Apply(p, "keep", string(to)); err != nil {

@@ -157,11 +157,14 @@ func (s *Service) ImportJobs(ctx context.Context, call *casework.Call, in Import
 		return ImportReport{}, err // the rows before stand; sent again they are unchanged
 	}
 	out.Questions = askedOnce(out.Items)
-	if in.Preview { // it is kept nowhere, nor is its answer
+	if in.Preview { // its answer is kept nowhere; that somebody looked is, for it says which numbers may be known
 		read := *call
 		read.Key = ""
 		defer func() { call.Answer = read.Answer }()
-		return casework.Run(ctx, s.Service, &read, func(*casework.Work) (ImportReport, error) { return out, nil })
+		return casework.Run(ctx, s.Service, &read, func(tx *casework.Work) (ImportReport, error) {
+			return out, casework.LogSecurity(tx, domain.SecurityEvent{Kind: domain.SecurityImport, ActorID: &call.Actor.UserID,
+				Detail: fmt.Sprintf("preview, centre %s, %d rows", r.centre.ID, out.Rows)})
+		})
 	}
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (ImportReport, error) {
 		return out, noteProgress(tx, *r.id, &out, len(table.rows), true)

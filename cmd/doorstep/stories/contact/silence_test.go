@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // TestSilenceClimbs: a household that was told no next step waits for a day; then the
@@ -177,6 +178,35 @@ func TestACentreThatNobodyReaches(t *testing.T) {
 		h.Settle()
 		if n := h.Pushes("maya", "A centre cannot be reached"); n != 1 {
 			h.Errorf("eight are %d alarms", n)
+		}
+	})
+}
+
+// TestABrokenPromiseIsNotKeptByWordsAlone: that somebody called in time, said once it is broken, is late unless the call is recorded.
+func TestABrokenPromiseIsNotKeptByWordsAlone(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("promise.late")
+		h.MayIgnore("queue.morning")
+		kiran := h.As("kiran")
+		for _, recorded := range []bool{false, true} {
+			home, job := h.Household(kiran, nil)
+			due := h.Clock.Now().Add(time.Hour)
+			promise := kiran.Send("POST", path("/v1/jobs/%s/promises", job), object{"kind": "other", "what": "a word",
+				"due_at": due.Format(time.RFC3339Nano)}, 201)
+			contact := bodies.AttemptCreate{Direction: "outbound", Channel: "phone", Outcome: "reached", RingSeconds: 20,
+				OccurredAt: h.Clock.Now().Format(time.RFC3339Nano)}
+			want := "kept_late"
+			if recorded {
+				contact.Grade, want = bodies.AttemptCreateGradeRecorded, "kept"
+				contact = h.CallRecord(job, contact)
+			}
+			h.Advance(2 * time.Hour)
+			h.Settle()
+			got := kiran.Send("POST", path("/v1/promises/%s/keep", promise), object{"contact": contact}, 200)
+			if got["status"] != want {
+				h.Errorf("recorded %v: the promise to %v is %v, want %v; %v", recorded, home["name"], got["status"], want,
+					items(kiran.Send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)))
+			}
 		}
 	})
 }

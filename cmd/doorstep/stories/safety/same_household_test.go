@@ -260,3 +260,24 @@ func TestAHouseholdHearsOfItsHoldOnceNobodyIsThere(t *testing.T) {
 		h.Advance(2 * time.Hour)
 	})
 }
+
+// TestANumberThatIsTakenOffAHeldHouseholdStaysUnderItsHold, also where its contact goes.
+func TestANumberThatIsTakenOffAHeldHouseholdStaysUnderItsHold(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "flag.next_person", "hold.area")
+		h.MayIgnore("aftercare.offer", "household.asked", "number.verify")
+		desk := h.As("kiran")
+		home, held := h.Household(desk, known("+919812300001", "12 Hill Road"))
+		desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(held["id"]), Kind: "threat", Level: 2, Note: "canary"})
+		for i, contact := range []object{{"id": harness.List(home, "contacts")[0]["id"], "name": "X", "phones": []string{"+919812300002"}},
+			{"name": "Y", "phones": []string{"+919812300003"}}} {
+			now := desk.Send("GET", path("/v1/customers/%s", home), nil, 200)
+			desk.Send("PATCH", path("/v1/customers/%s", home), object{"contacts": []object{contact}}, 200, "If-Match",
+				fmt.Sprintf("\"%v\"", now["version"]))
+			_, job := h.Household(desk, known("+919812300001", fmt.Sprintf("%d Far Street", i)))
+			if holdsOf(desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)) != 1 {
+				t.Errorf("change %d: another row with the old number is under no hold", i)
+			}
+		}
+	})
+}
