@@ -27,12 +27,6 @@ type siteRow struct {
 	PlaceKey string // see domain.PlaceKey
 }
 
-type phoneRow struct {
-	ContactID  domain.ID
-	Phone      string
-	CustomerID domain.ID
-}
-
 // nameKey is how names are compared; the same on both engines.
 func nameKey(name string) string { return strings.ToLower(name) }
 

@@ -55,7 +55,8 @@ func (r *reader) ReachabilityCounts(ctx context.Context, s domain.Scope, f domai
 			[]any{f.From, f.From, f.To}, func(o *domain.ReachabilityRow, n counted) { o.Unreachable = n.A }},
 		{"centre_id", `SELECT centre_id,
 			sum(CASE WHEN status = 'no_access' AND counts_against = 'customer' AND NOT disputed THEN 1 ELSE 0 END) AS a,
-			sum(CASE WHEN status = 'missed' AND counts_against = 'brand' THEN 1 ELSE 0 END) AS b,
+			sum(CASE WHEN counts_against = 'brand' AND (status = 'missed' OR status IN ('cancelled', 'rescheduled') AND ended_at > window_end)
+				THEN 1 ELSE 0 END) AS b,
 			sum(CASE WHEN status = 'completed' AND NOT disputed THEN 1 ELSE 0 END) AS c,
 			sum(CASE WHEN status = 'completed' AND NOT disputed AND done_confirmed_at IS NOT NULL THEN 1 ELSE 0 END) AS d,
 			sum(CASE WHEN status = 'completed' AND NOT disputed

@@ -423,6 +423,9 @@ func Succeed(m *VisitCase, call *Call, next *domain.Visit, in ScheduleInput) err
 		return err
 	}
 	old.SuccessorID, old.EndedAt, old.EndReason = &next.ID, domain.Ptr(m.Said.Occurred), in.Reason
+	if nobodyCame(m, call.Actor) {
+		old.CountsAgainst = "brand"
+	}
 	old.ChangedAt(m.Now)
 	if err := m.Tx.SaveVisit(old); err != nil {
 		return err
@@ -459,9 +462,18 @@ func (s *Service) Cancel(ctx context.Context, call *Call, id domain.ID, in Reaso
 	})
 }
 
+// nobodyCame reports whether staff end a visit whose window is over and to which nobody set out: before it is called
+// missed, which it would be.
+func nobodyCame(m *VisitCase, a domain.Actor) bool {
+	return a.Is(domain.Staff...) && m.Held == nil && m.Now.After(m.Visit.WindowEnd) && m.Visit.EnRouteAt == nil && m.Visit.ArrivedAt == nil
+}
+
 // CancelVisit ends a visit that has not begun.
 func CancelVisit(m *VisitCase, a domain.Actor, reason, against string) error {
 	v := m.Visit
+	if nobodyCame(m, a) {
+		against = "brand"
+	}
 	if err := m.Tx.Apply(v, "cancel"); err != nil {
 		return err
 	}

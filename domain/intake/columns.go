@@ -11,7 +11,8 @@ import (
 
 // importFields are the fields a column of an import can mean.
 var importFields = []string{"external_ref", "name", "phone", "email", "address", "landmark", "postal_code", "category", "brand", "model",
-	"serial", "fault", "what_matters", "note", "priority", "cover", "safety_critical", "skill_level", "value_minor", "reported", "date", "from", "to",
+	"serial", "fault", "what_matters", "note", "priority", "cover", "safety_critical", "skill_level", "value_minor", "reported", "date",
+	"from", "to",
 	"duration", "technician", "status", "row_number", "language", "lat", "lon"}
 
 // column is one column of a table and what it means.

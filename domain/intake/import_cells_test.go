@@ -252,7 +252,8 @@ func TestReadPhones(t *testing.T) {
 		"020 25550140 / 25550141": "+912025550140 +912025550141",
 		// none
 		"98123456789": "| dialled", "981234567": "| dialled", "98123O5697": "| letter", "9l12345671": "| letter", "0000000000": "| dialled",
-		"9999999999": "| have none", "1234567890": "| have none", "9.81235E+09": "| spreadsheet", "none at all": "| is no phone number", "?": "| signs",
+		"9999999999": "| have none", "1234567890": "| have none", "9.81235E+09": "| spreadsheet", "none at all": "| is no phone number",
+		"?":                       "| signs",
 		"12":                      "| dialled",
 		"98123O5697 / 9812345671": "+919812345671 | letter", "9999999999 / 9812345671": "+919812345671 | have none",
 	} {

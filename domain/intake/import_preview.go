@@ -76,8 +76,9 @@ func toCome(visits []domain.Visit) *domain.Visit {
 
 // stateOf is what an import may change of a job, as it stands.
 func stateOf(j *domain.Job, h *domain.Customer, v *domain.Visit) domain.ImportState {
-	s := domain.ImportState{Category: j.Category, Serial: j.Serial, Fault: j.Fault, WhatMatters: j.WhatMatters, Note: j.Note, Priority: j.Priority,
-		Cover: j.Cover, SafetyCritical: j.SafetyCritical, SkillLevel: j.SkillLevel, ValueMinor: j.ValueMinor, ContactID: j.ContactID,
+	s := domain.ImportState{Category: j.Category, Serial: j.Serial, Fault: j.Fault, WhatMatters: j.WhatMatters, Note: j.Note,
+		Priority: j.Priority,
+		Cover:    j.Cover, SafetyCritical: j.SafetyCritical, SkillLevel: j.SkillLevel, ValueMinor: j.ValueMinor, ContactID: j.ContactID,
 		SiteID: j.SiteID, ApplianceID: j.ApplianceID, Said: j.Imported.V, Seq: j.Seq, Contacts: slices.Clone(h.Contacts),
 		Sites: slices.Clone(h.Sites)}
 	for i := range s.Contacts {
@@ -127,7 +128,8 @@ func (r *importRun) inWords(s *domain.ImportState) [][2]string {
 		appliance = s.ApplianceID.String()
 	}
 	return [][2]string{{"name", name}, {"phones", phones}, {"address", address}, {"visit", when}, {"technician", r.names(s.Crew)},
-		{"fault", s.Fault}, {"what_matters", s.WhatMatters}, {"note", s.Note}, {"category", s.Category}, {"serial", s.Serial}, {"appliance_id", appliance},
+		{"fault", s.Fault}, {"what_matters", s.WhatMatters}, {"note", s.Note}, {"category", s.Category}, {"serial", s.Serial},
+		{"appliance_id", appliance},
 		{"priority", s.Priority}, {"safety_critical", strconv.FormatBool(s.SafetyCritical)}, {"cover", s.Cover},
 		{"skill_level", strconv.Itoa(s.SkillLevel)}, {"value_minor", value}, {"email", email}}
 }

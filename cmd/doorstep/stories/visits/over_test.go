@@ -1,0 +1,44 @@
+package visits
+
+import (
+	"testing"
+	"time"
+
+	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
+)
+
+// TestAVisitToWhichNobodyCameIsOursHoweverItIsEnded, in the quarter of an hour before it is called missed.
+func TestAVisitToWhichNobodyCameIsOursHoweverItIsEnded(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned", "visit.cancelled")
+		h.MayIgnore("visit.unassigned", "visit.late_desk", "visit.moved", "visit.missed_desk")
+		desk := h.As("asha")
+		end := func(visit any, how int, at time.Time) {
+			switch how {
+			case 0:
+				desk.CancelVisit(visit, bodies.CancelVisit{Reason: "."})
+			case 1:
+				desk.Send("POST", path("/v1/visits/%s/reschedule", visit), object{"window_start": at.Add(48 * time.Hour).Format(time.RFC3339),
+					"window_end": at.Add(49 * time.Hour).Format(time.RFC3339)}, 201)
+			}
+		}
+		for how := range 2 {
+			for _, over := range []bool{true, false} {
+				_, job := h.Household(desk, nil)
+				at := h.Clock.Now().Add(30 * time.Minute).Truncate(time.Minute)
+				visit := desk.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": at.Format(time.RFC3339),
+					"window_end": at.Add(30 * time.Minute).Format(time.RFC3339), "planned_minutes": 20, "crew": []any{h.People["ravi"].ID}}, 201)
+				want := "nobody"
+				if over {
+					want = "brand"
+					h.Advance(65 * time.Minute)
+				}
+				end(visit, how, at)
+				if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["counts_against"] != want {
+					h.Errorf("%v, over %v: it counts against %v, want %v", got["status"], over, got["counts_against"], want)
+				}
+			}
+		}
+	})
+}
