@@ -266,7 +266,7 @@
   const again = (e) => {
     const key = keyOf(e), box = e.closest('#side .panel'), text = e.getAttribute('aria-label');
     if (key) return () => [...$('calendar').querySelectorAll('[data-visit],[data-person]')].find((x) => keyOf(x) === key);
-    return box && e.matches('button') ? () => [...document.querySelectorAll(`#${box.id} button`)].find((x) => x.getAttribute('aria-label') === text) : null;
+    return box && e.matches('button, .scroll') ? () => [...document.querySelectorAll(`#${box.id} :is(button, .scroll)`)].find((x) => x.getAttribute('aria-label') === text) : null;
   };
   for (const id of ['calendar', 'side']) new MutationObserver(hold).observe($(id), { childList: true, subtree: true });
   $('dialog').addEventListener('close', () => setTimeout(hold));

@@ -231,7 +231,9 @@ func (d *desktop) until(what, js string) {
 			return
 		}
 		if time.Now().After(end) {
-			d.Fatalf("%s: %v\n%s\n%s", what, err, evaluate[string](d.T, d.ctx, "document.body.innerText"),
+			d.Fatalf("%s: %v; the focus is on %s\n%s\n%s", what, err,
+				evaluate[string](d.T, d.ctx, "document.activeElement ? document.activeElement.outerHTML.slice(0, 200) : ''"),
+				evaluate[string](d.T, d.ctx, "document.body.innerText"),
 				evaluate[string](d.T, d.ctx, "JSON.stringify(window.faults || [])"))
 		}
 	}
