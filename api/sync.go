@@ -64,7 +64,8 @@ func (b *batch) run() []*web.InnerAnswer {
 		}
 	}
 	for i := range b.requests { // whoever is in danger waits behind nothing
-		if r := b.inner(i); b.server.Offline(r) != nil && b.server.Offline(r).Lenient {
+		r := b.inner(i)
+		if operation := b.server.Offline(r); operation != nil && operation.Lenient {
 			b.answer(i, r)
 		}
 	}
@@ -139,7 +140,17 @@ func (b *batch) answer(i int, r *web.Inner) {
 		b.ended = late
 	}
 	operation := b.server.Offline(r)
+	if operation != nil && operation.Lenient { // refused for nothing that is said about it
+		if !syncID.MatchString(r.ID) {
+			r.ID = ""
+		}
+		r.IfMatch = ""
+	}
 	switch {
+	case operation != nil && operation.Lenient && syncPath.MatchString(r.Path):
+		a := b.server.Answer(b.c, r)
+		a.ID = b.requests[i].ID
+		b.answers[i] = &a
 	case !syncID.MatchString(r.ID):
 		b.refuse(i, web.Malformed("/id", "must be 1 to 128 letters, digits, dots, colons, underscores or hyphens"))
 	case !syncPath.MatchString(r.Path):
@@ -148,7 +159,7 @@ func (b *batch) answer(i int, r *web.Inner) {
 		b.refuse(i, web.Malformed("/if_match", "must be an entity tag"))
 	case operation == nil:
 		b.refuse(i, web.NotOffline())
-	case b.ended != nil && !operation.Lenient:
+	case b.ended != nil:
 		b.refuse(i, b.ended)
 	default:
 		a := b.server.Answer(b.c, r)

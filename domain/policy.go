@@ -42,7 +42,7 @@ const (
 	FlagPassedOnSevere   = 10 * time.Minute         // levels 3 and 4
 	NextPersonDue        = time.Hour                // of the reporter's answer, before a hold is released (section 5)
 	SafetyHoldDue        = 24 * time.Hour           // section 5
-	ThereAtMost          = 4 * time.Hour            // section 5: after the window of a visit that nobody ended
+	ThereAtMost          = 4 * time.Hour            // sections 4 and 5: after the last that is known of a visit that nobody ended
 	HeldHomeAfter        = 30 * time.Minute         // section 5: nobody of ours is at the door any more
 	HoldPassedOn         = 4 * time.Hour            // to the next, while it is overdue
 	FactTooOld           = 72 * time.Hour           // section 8

@@ -42,7 +42,7 @@ func (f *SilenceFacts) Judge(now time.Time) Silence {
 	for i := range f.Visits {
 		switch v := &f.Visits[i]; {
 		case v.Status.UnderWay():
-			if end := v.lastSeen().Add(ThereAtMost); end.After(now) {
+			if end := v.ThereUntil(); end.After(now) {
 				step(now.Add(f.After)) // somebody is with them
 			} else {
 				step(end) // a tap that nothing followed
@@ -82,17 +82,6 @@ func (f *SilenceFacts) farthest() time.Duration {
 		return 2 * 24 * time.Hour
 	}
 	return 7 * 24 * time.Hour
-}
-
-// lastSeen is the last that is known of a visit that is under way: a move of it, or the end of its window.
-func (v *Visit) lastSeen() time.Time {
-	last := v.WindowEnd
-	for _, at := range []*time.Time{v.EnRouteAt, v.ArrivedAt, v.StartedAt} {
-		if at != nil && at.After(last) {
-			last = *at
-		}
-	}
-	return last
 }
 
 // SilenceSteps are told of a household that waits, one after the other.

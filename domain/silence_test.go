@@ -27,6 +27,8 @@ func TestSilence(t *testing.T) {
 		{"confirmed by a link that staff had read", SilenceFacts{Visits: []Visit{scheduled(ConfirmConfirmed, ReadLink)}}, 0, 0, 24},
 		{"somebody is there", SilenceFacts{Visits: []Visit{{Status: VisitInProgress, WindowEnd: at(1)}}}, 26, 0, 24},
 		{"a tap that nothing followed", SilenceFacts{Visits: []Visit{{Status: VisitEnRoute, WindowEnd: at(-9), EnRouteAt: Ptr(at(-3))}}}, 0, 1, 25},
+		{"somebody who set out after the window", SilenceFacts{Visits: []Visit{{Status: VisitEnRoute, WindowEnd: at(-9), EnRouteAt: Ptr(at(-1))}}},
+			26, 0, 24},
 		{"words for weeks ahead", SilenceFacts{Promises: []Promise{{Kind: "other", Status: PromiseOpen, DueAt: at(24 * 59)}}}, 0, 0, 24},
 		{"a part in weeks", SilenceFacts{Promises: []Promise{{Kind: "part", Status: PromiseOpen, DueAt: at(24 * 20)}}}, 24 * 20, 0, 24},
 		{"words for days ahead of an urgent one", SilenceFacts{Urgent: true, Promises: []Promise{{Kind: "other", Status: PromiseOpen,

@@ -170,6 +170,16 @@ func (v *Visit) LastMove() time.Time {
 	return last
 }
 
+// ThereUntil is how long a crew of which nothing more is heard counts as on the way or at the home: a while after its
+// last move, or its window, whichever is later.
+func (v *Visit) ThereUntil() time.Time {
+	last := v.LastMove()
+	if v.WindowEnd.After(last) {
+		last = v.WindowEnd
+	}
+	return last.Add(ThereAtMost)
+}
+
 // Agreed reports whether the household is known to have agreed to the time: what a
 // link did that staff had read is no agreement.
 func (v *Visit) Agreed() bool {

@@ -56,7 +56,9 @@ func (s *Server) Answer(c *fiber.Ctx, r *Inner) InnerAnswer {
 	h.SetMethod(r.Method)
 	ctx.Request.SetRequestURI(r.Path)
 	h.Set(fiber.HeaderAuthorization, c.Get(fiber.HeaderAuthorization))
-	h.Set(HeaderIdempotencyKey, r.ID)
+	if r.ID != "" {
+		h.Set(HeaderIdempotencyKey, r.ID)
+	}
 	if r.SentAt != "" {
 		h.Set(headerSentAt, r.SentAt)
 	}

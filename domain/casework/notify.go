@@ -225,7 +225,7 @@ func (c *Case) SomebodyIsThere() (bool, error) {
 	for _, home := range homes {
 		visits, err := c.Tx.UnfinishedOfCustomer(home)
 		if err != nil || slices.ContainsFunc(visits, func(v domain.Visit) bool {
-			return v.Status.UnderWay() && c.Now.Before(v.WindowEnd.Add(domain.ThereAtMost))
+			return v.Status.UnderWay() && c.Now.Before(v.ThereUntil())
 		}) {
 			return true, err
 		}

@@ -298,16 +298,22 @@ var holdSteps = []func(*casework.Work, *domain.Hold, *domain.Flag) ([]domain.Use
 	},
 }
 
-// HoldOverdue tells the next who answers that a safety hold still stands.
-func HoldOverdue(tx *casework.Work, id domain.ID) error {
+// standingHold is a safety hold with its report; nil: it is lifted, gone, or of no report.
+func standingHold(tx *casework.Work, id domain.ID) (*domain.Hold, *domain.Flag, error) {
 	h, err := tx.Hold(id)
 	if casework.NotFound(err) || err == nil && (h.LiftedAt != nil || h.FlagID == nil) {
-		return nil
+		return nil, nil, nil
 	} else if err != nil {
-		return err
+		return nil, nil, err
 	}
 	f, err := tx.Flag(*h.FlagID)
-	if err != nil {
+	return h, f, err
+}
+
+// HoldOverdue tells the next who answers that a safety hold still stands.
+func HoldOverdue(tx *casework.Work, id domain.ID) error {
+	h, f, err := standingHold(tx, id)
+	if err != nil || h == nil {
 		return err
 	}
 	for step := h.Step; step < len(holdSteps); step++ {

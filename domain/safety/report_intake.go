@@ -364,14 +364,8 @@ func placeSafetyHold(c *casework.Case, f *domain.Flag) error {
 // HeldHomeDue tells a held household that visits are paused, who decides and how to say
 // that it is not meant, once nobody of ours is with it.
 func HeldHomeDue(tx *casework.Work, hold domain.ID) error {
-	h, err := tx.Hold(hold)
-	if casework.NotFound(err) || err == nil && (h.LiftedAt != nil || h.FlagID == nil) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	f, err := tx.Flag(*h.FlagID)
-	if err != nil || f.JobID == nil {
+	h, f, err := standingHold(tx, hold)
+	if err != nil || h == nil || f.JobID == nil {
 		return err
 	}
 	j, err := tx.LockJob(*f.JobID)

@@ -230,6 +230,13 @@ func TestAnSOSInABatchWaitsForNothing(t *testing.T) {
 				}
 			}
 		}
+		// Nothing that is said about them refuses them.
+		for id, a := range upload(h, ravi, 0, object{"id": "no id\r\nX: y", "method": "POST", "path": "/v1/sos", "if_match": "x\r\ny"},
+			object{"id": "", "method": "POST", "path": path("/v1/visits/%s/stop", visit), "body": object{"note": 5}}) {
+			if status := a["status"].(float64); status < 200 || status > 299 {
+				t.Errorf("%q: %v", id, a)
+			}
+		}
 		// Once more: one alarm.
 		upload(h, ravi, 0, batch[len(batch)-2:]...)
 		if n := len(items(h.As("maya").Send("GET", "/v1/sos?status=open", nil, 200))); n != 1 {
