@@ -268,6 +268,18 @@ func (h *Harness) ReadyToRelease(by *Client, job Object) {
 	}
 }
 
+// Decide triages, reviews and decides a report.
+func (h *Harness) Decide(by string, flag any, outcome string) {
+	h.Helper()
+	for _, kind := range []string{"flag.triaged", "flag.reviewed", "flag.decided"} {
+		h.mayCome(kind)
+	}
+	p := h.As(by)
+	p.MoveFlag(flag, "triage", nil, 200)
+	p.MoveFlag(flag, "review", nil, 200)
+	p.MoveFlag(flag, "decide", Object{"outcome": outcome, "reasons": "heard both"}, 200)
+}
+
 // ReleaseHold releases a hold with a plan, after all that has to be before.
 func (h *Harness) ReleaseHold(by *Client, job Object, plan ...string) {
 	h.Helper()
