@@ -231,6 +231,8 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id domain.ID, in JobM
 				return err
 			}
 			fact["attempt_id"] = asked.ID
+			h.Declared = asked.Grade != reach.Proven
+			fact["declared"] = h.Declared
 		}
 		if err := domain.Apply(&h, "place", m.Said.Occurred); err != nil {
 			return err
@@ -240,6 +242,9 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id domain.ID, in JobM
 		}
 		m.Holds = append(m.Holds, h)
 		m.Entry(call.Actor, "hold.placed", nil, fact)
+		if kind == domain.HoldCustomerRequest {
+			NotifyCustomer(m, nil, "hold.asked")
+		}
 		return nil
 	})
 }
