@@ -23,8 +23,9 @@ type customerRow struct {
 
 type siteRow struct {
 	domain.Site
-	Position int
-	PlaceKey string // see domain.PlaceKey
+	Position  int
+	PlaceKey  string // see domain.PlaceKey
+	PlaceLike string
 }
 
 // nameKey is how names are compared; the same on both engines.
@@ -175,6 +176,11 @@ func (t *tx) putCustomer(c *domain.Customer) error {
 		if err := t.exec("DELETE FROM contact_phones WHERE customer_id = ? AND NOT ("+somethingLies+")", c.ID); err != nil {
 			return err
 		}
+		lies := strings.ReplaceAll(somethingLies, "contact_phones.", "sites.") // and over its places
+		if err := t.exec("INSERT INTO former_places (customer_id, place_key) SELECT customer_id, place_key FROM sites WHERE customer_id = ? AND "+
+			"place_key NOT LIKE '~%' AND "+lies+" ON CONFLICT DO NOTHING", c.ID); err != nil {
+			return err
+		}
 	}
 	if err := t.putCustomerText(c); err != nil {
 		return err
@@ -199,9 +205,10 @@ func (t *tx) putCustomer(c *domain.Customer) error {
 	for i := range c.Sites {
 		s := &c.Sites[i]
 		s.CustomerID = c.ID
-		if err := t.put("sites", &siteRow{*s, i, domain.PlaceKey(s.Address, s.PostalCode)}, "label", "address", "landmark", "postal_code", "zone",
+		if err := t.put("sites", &siteRow{*s, i, domain.PlaceKey(s.Address, s.PostalCode), domain.PlaceLike(s.Address)}, "label", "address",
+			"landmark", "postal_code", "zone",
 			"lat", "lon", "occupant",
-			"position", "place_key"); err != nil {
+			"position", "place_key", "place_like"); err != nil {
 			return err
 		}
 	}
