@@ -309,7 +309,7 @@ func CheckVisit(a Actor, action string, v *Visit) error {
 		return Fail(CodeForbidden, "As %s you may not %s this visit.", RoleWords(a.Role), actionWords(action))
 	}
 	if !Has(m.From, v.Status) || !m.reaches(v) {
-		return Fail(CodeState, "A visit that is %s cannot take the move %s.", v.Status, action).With("status", v.Status)
+		return Fail(CodeState, "%s, so you cannot %s it now.", visitStands(v.Status), actionWords(action)).With("status", v.Status)
 	}
 	return nil
 }
@@ -413,6 +413,14 @@ func RoleWords(r Role) string {
 		return "area manager"
 	}
 	return string(r)
+}
+
+// visitStands says in words where a visit stands.
+func visitStands(s VisitStatus) string {
+	return map[VisitStatus]string{VisitScheduled: "This visit is planned", VisitEnRoute: "Somebody is on the way", VisitArrived: "Somebody is there",
+		VisitInProgress: "The work is under way", VisitCompleted: "This visit is done", VisitPartial: "This visit is over and the work is not finished",
+		VisitNoAccess: "Nobody opened at this visit", VisitStopped: "This visit was stopped", VisitMissed: "This visit was missed",
+		VisitRescheduled: "This visit was moved to another time", VisitCancelled: "This visit is cancelled"}[s]
 }
 
 func actionWords(action string) string {

@@ -221,6 +221,18 @@ func DecideClaim(ctx context.Context, s *Service, call *Call, id domain.ID, in C
 			if c.ID != id && (jobs[c.ID] == nil || !c.Decides(call.Actor) || c.Status != "open") {
 				continue
 			}
+			if in.Decision == "take" && strings.TrimSpace(in.Witness) != "" {
+				known, err := witnessKnown(tx, c, in.Witness)
+				switch {
+				case err != nil:
+					return domain.ClaimView{}, err
+				case !known && c.ID != id:
+					continue // it waits for a witness of its own
+				case !known:
+					return domain.ClaimView{}, domain.Fail(domain.CodeUnprocessable, "Nobody is known by this for the visit.").
+						At("/witness", "a colleague who was in the crew, somebody of the household by name or number, or a number that was tried")
+				}
+			}
 			if c.ID == id && c.Status == "settled" && decided > 0 { // by another of the same visit
 				first = c
 				continue
@@ -236,6 +248,30 @@ func DecideClaim(ctx context.Context, s *Service, call *Call, id domain.ID, in C
 		v.Alike = max(decided-1, 0)
 		return v, NotifyUser(tx, first.ActorID, "claim.decided")
 	})
+}
+
+// witnessKnown reports whether a witness can be asked: a colleague who was in that crew, somebody of the household by name or number, or
+// whoever has a number that was tried for the job.
+func witnessKnown(tx *Work, c *domain.Claim, witness string) (bool, error) {
+	m, err := OpenVisit(tx, c.VisitID)
+	if err != nil {
+		return false, err
+	}
+	said := strings.TrimSpace(witness)
+	is := func(name string) bool { return name != "" && strings.EqualFold(said, name) }
+	for _, p := range m.Customer.Contacts {
+		if is(p.Name) || slices.ContainsFunc(p.Phones, is) || slices.ContainsFunc(p.InvalidPhones, is) {
+			return true, nil
+		}
+	}
+	for _, id := range domain.Without(m.Visit.EverCrew, c.ActorID) {
+		u, err := tx.User(id)
+		if err != nil || is(u.Name) || is(id.String()) {
+			return err == nil, err
+		}
+	}
+	tries, err := tx.AttemptsOf(m.Job.ID)
+	return slices.ContainsFunc(tries, func(a domain.Attempt) bool { return is(a.Address) || is(a.ID.String()) }), err
 }
 
 // claimJob locks the job of a claim for who sees it.

@@ -255,6 +255,10 @@ func (s *Service) PatchJob(ctx context.Context, call *Call, id domain.ID, versio
 		if err != nil {
 			return domain.JobView{}, err
 		}
+		if in.SafetyCritical != nil && !*in.SafetyCritical && j.SafetyCritical && call.Actor.Role != domain.RoleAreaManager {
+			return domain.JobView{}, domain.Fail(domain.CodeForbidden, "Whether a repair is safety-critical no longer is the area manager's to say.").
+				At("/safety_critical", "ask the area manager")
+		}
 		was := *j
 		if err := ApplyJob(tx, j, in, c); err != nil {
 			return domain.JobView{}, err

@@ -245,6 +245,9 @@ func (s *Service) OnBehalfOf(ctx context.Context, call *casework.Call, job domai
 			return VoiceAnswer{}, err
 		}
 		out := VoiceAnswer{Done: in.Action, Held: k.kept, Job: job}
+		if in.Action == "withdraw-report" { // alike whether there is one: whoever decides asks the household itself
+			out.Done = "wish_noted"
+		}
 		if k.contact != nil {
 			out.ContactID = &k.contact.ID
 		}
