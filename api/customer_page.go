@@ -21,7 +21,8 @@ import (
 
 // linkActions are what the customer's page can do, in the order in which it
 // offers them.
-var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "call-me", "could-not-reach", "not-us", "go-on",
+var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "call-me", "could-not-reach", "not-us",
+	"go-on",
 	"reopen",
 	"passport", "thanks", "report", "withdraw-report", "appeal", "wrong-person", "verify", "undo"}
 
@@ -93,24 +94,25 @@ type customerView struct {
 	Tries                                                      []tryView
 	TriesOpen                                                  bool // something in the list can be disputed
 	VisitID                                                    string
-	Waits, Agreed                                              string // what we understood that it asked for, or agreed to, and it can deny with one tap
-	VisitDeny                                                  string // what the customer says to dispute the visit
-	VisitClaims, TryClaims                                     []partView
-	VisitSays                                                  string // what came of its dispute
-	Other, OtherName, OtherURL                                 string
-	Fault, WhatMatters                                         string
-	Steps                                                      []stepLine
-	Results                                                    []partView
-	CanCorrect, CanThank                                       bool
-	People, Whats                                              []partView // of a report about our people
-	NoteWords, NoteAnswer                                      string
-	CanAppeal                                                  bool
-	Free                                                       []partView // windows to choose from
-	KeptDay, KeptHours, KeptWords                              string     // the one that is kept
-	AskedWords                                                 string     // of what was asked by a link that staff had read
-	NotMyNumber                                                bool       // its number was changed, which it can deny by any link
-	Asked                                                      []string   // what it was; by such a link it is not said
-	NeedsCode                                                  bool
+	// Waits and Agreed are what we understood that it asked for, or agreed to, and it can deny with one tap.
+	Waits, Agreed                 string
+	VisitDeny                     string // what the customer says to dispute the visit
+	VisitClaims, TryClaims        []partView
+	VisitSays                     string // what came of its dispute
+	Other, OtherName, OtherURL    string
+	Fault, WhatMatters            string
+	Steps                         []stepLine
+	Results                       []partView
+	CanCorrect, CanThank          bool
+	People, Whats                 []partView // of a report about our people
+	NoteWords, NoteAnswer         string
+	CanAppeal                     bool
+	Free                          []partView // windows to choose from
+	KeptDay, KeptHours, KeptWords string     // the one that is kept
+	AskedWords                    string     // of what was asked by a link that staff had read
+	NotMyNumber                   bool       // its number was changed, which it can deny by any link
+	Asked                         []string   // what it was; by such a link it is not said
+	NeedsCode                     bool
 
 	base, query string
 }
@@ -211,7 +213,8 @@ func doneWords(t *pages.Text, done string, p *customers.LinkPage) string {
 		if p.Visit == nil || p.Visit.Status != domain.VisitScheduled || p.Visit.Confirmation != domain.ConfirmConfirmed {
 			return ""
 		}
-	case "another-time", "not-us", "go-on", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "withdraw-report",
+	case "another-time", "not-us", "go-on", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report",
+		"withdraw-report",
 		"appeal",
 		"already", "kept", "verify", "undo":
 	default:

@@ -138,7 +138,8 @@ var VisitMoves = []VisitMove{
 		Guard: "as the moves it implies; the plan seen also when it came after the arrival; not where the appliance is carried in",
 		Entry: "visit.started"},
 	{Action: "complete", From: beforeEnd, To: VisitCompleted, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard: "near the window; arrived, or the reason why not; work done and tested, as its category asks", Entry: "visit.completed", Customer: "visit.completed"},
+		Guard: "near the window; arrived, or the reason why not; work done and tested, as its category asks", Entry: "visit.completed",
+		Customer: "visit.completed"},
 	{Action: "partial", From: beforeEnd, To: VisitPartial, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
 		Guard: "near the window; arrived, or the reason why not", Entry: "visit.partial", Customer: "visit.partial"},
 	{Action: "no-access", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed}, To: VisitNoAccess,
@@ -211,7 +212,8 @@ var JobMoves = []JobMove{
 	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, To: []JobStatus{JobOpen},
 		Roles: append([]Role{RoleCustomer}, Staff...),
 		Holds: HoldAllows, Guard: "within 30 days; after unreachable as the policy says", Entry: "job.reopened"},
-	{Action: "hold", From: jobPending, Roles: Staff, Holds: HoldAllows, Guard: "parts, or customer_request in a contact", Entry: "hold.placed"},
+	{Action: "hold", From: jobPending, Roles: Staff, Holds: HoldAllows, Guard: "parts, or customer_request in a contact",
+		Entry: "hold.placed"},
 	{Action: "release", From: jobLive, Roles: Staff, Holds: HoldAllows, Guard: "parts or customer_request", Entry: "hold.lifted"},
 	{Action: "transfer", From: []JobStatus{JobOpen, JobScheduled}, Roles: []Role{RoleAreaManager}, Guard: "to another centre",
 		Entry: "job.transferred"},
@@ -417,8 +419,10 @@ func RoleWords(r Role) string {
 
 // visitStands says in words where a visit stands.
 func visitStands(s VisitStatus) string {
-	return map[VisitStatus]string{VisitScheduled: "This visit is planned", VisitEnRoute: "Somebody is on the way", VisitArrived: "Somebody is there",
-		VisitInProgress: "The work is under way", VisitCompleted: "This visit is done", VisitPartial: "This visit is over and the work is not finished",
+	return map[VisitStatus]string{VisitScheduled: "This visit is planned", VisitEnRoute: "Somebody is on the way",
+		VisitArrived:    "Somebody is there",
+		VisitInProgress: "The work is under way", VisitCompleted: "This visit is done",
+		VisitPartial:  "This visit is over and the work is not finished",
 		VisitNoAccess: "Nobody opened at this visit", VisitStopped: "This visit was stopped", VisitMissed: "This visit was missed",
 		VisitRescheduled: "This visit was moved to another time", VisitCancelled: "This visit is cancelled"}[s]
 }

@@ -123,9 +123,11 @@ func TestTheCentreCannotTellWhatWasReported(t *testing.T) {
 			}
 			all = append(all, h.CustomerPage(job).Read())
 			text := anyID.ReplaceAllString(strings.Join(all, "\n"), "id")
-			text = regexp.MustCompile(`"(hash|prev_hash|cursor|next_cursor|external_ref|address)":"[^"]*"|[A-Z]{2,4}-[0-9A-Z]{4,}`).ReplaceAllString(text, "")
+			text = regexp.MustCompile(`"(hash|prev_hash|cursor|next_cursor|external_ref|address)":"[^"]*"|[A-Z]{2,4}-[0-9A-Z]{4,}`).
+				ReplaceAllString(text, "")
 			text = regexp.MustCompile(`(name="form_key" value=)"[^"]*"|/c/[^"/ ]+`).ReplaceAllString(text, "key")
-			text = regexp.MustCompile(`(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? \d+ \w+|\d\d:\d\d|"(lat|lon|travel_minutes)":[\d.]+`).ReplaceAllString(text, "then")
+			text = regexp.MustCompile(`(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? \d+ \w+|\d\d:\d\d|"(lat|lon|travel_minutes)":[\d.]+`).
+				ReplaceAllString(text, "then")
 			return regexp.MustCompile(`2027-\d\d-\d\dT?[\d:.]*Z?`).ReplaceAllString(text, "then")
 		}
 		sent := func(visit object) string { // the reporter, there again, for whoever asks
@@ -177,7 +179,8 @@ func TestTheCentreCannotTellWhatWasReported(t *testing.T) {
 				alike("sent again after the release", of, sent(next))
 			}
 		}
-		if !strings.Contains(want["sent again after the release"], "not_available") || strings.Contains(want["sent again below 2"], "not_available") {
+		if !strings.Contains(want["sent again after the release"], "not_available") ||
+			strings.Contains(want["sent again below 2"], "not_available") {
 			t.Errorf("sent again they are answered %q", want)
 		}
 	})

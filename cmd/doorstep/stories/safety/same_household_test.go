@@ -282,7 +282,8 @@ func TestANumberThatIsTakenOffAHeldHouseholdStaysUnderItsHold(t *testing.T) {
 	})
 }
 
-// TestAPlaceStaysUnderItsHold: an address that is changed on a held household frees nobody who takes it, other spellings of it are asked about, and
+// TestAPlaceStaysUnderItsHold: an address that is changed on a held household frees nobody who takes it, other
+// spellings of it are asked about, and
 // rows that use a held number later do not make it a number that many share.
 func TestAPlaceStaysUnderItsHold(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {

@@ -75,7 +75,8 @@ func TestNobodyIsPaidByTheirOwnWordAlone(t *testing.T) {
 					maya.Send("POST", decide, object{"decision": "decline", "reasons": "nobody called him away"}, 200)
 				}
 				against := fmt.Sprint(desk.Visit(visit).CountsAgainst)
-				if got := paid(ravi, visit); strings.HasPrefix(got, "true") != (i%2 == 0) || action == "no-access" && (against == "brand") != (i%2 == 1) {
+				if got := paid(ravi, visit); strings.HasPrefix(got, "true") != (i%2 == 0) || action == "no-access" &&
+					(against == "brand") != (i%2 == 1) {
 					h.Errorf("%s, %s decided %d: paid %s, against %s", action, why.Code, i%2, got, against)
 				}
 				// Missed, a reason alone undoes nothing.
