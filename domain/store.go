@@ -253,6 +253,10 @@ type AlarmTx interface {
 	InsertSOS(*SOS) error
 	SaveSOS(*SOS) error
 	SilenceSOS(id ID) error // rings that were not sent yet never are
+	// PutSOSPoints keeps points of an alarm's trail; of an instant that is there
+	// the first one stays. SOSPoints counts them.
+	PutSOSPoints([]SOSPoint) error
+	SOSPoints(sos ID) (int, error)
 	HushReport(id ID) error
 	AnyDevice(users []ID) (bool, error) // that can be pushed to
 	TimersOf(visit ID) ([]Timer, error)
@@ -555,6 +559,9 @@ type AlarmReader interface {
 	SOSs(ctx context.Context, a Actor, open bool, p Page) ([]SOS, error) // newest first
 	SOS(ctx context.Context, a Actor, id ID) (*SOS, error)
 	UnheardSOS(ctx context.Context) ([]SOS, error) // that ring and that nobody hears
+	// SOSTrail lists where the phone of an alarm was, newest first; CodeNotFound for who
+	// may not know of the alarm.
+	SOSTrail(ctx context.Context, a Actor, id ID, p Page) ([]SOSPoint, error)
 	// SilentSOSs are the open ones that these people raised in silence, whoever asks.
 	SilentSOSs(ctx context.Context, raisers []ID) ([]SOS, error)
 	AlarmsByID(ctx context.Context, ids []ID) ([]SOS, error) // in no order

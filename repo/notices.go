@@ -142,12 +142,19 @@ WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (olde
 	"throttles":        {"key", "forget_at < @before", "forget_at"},
 	"import_changes":   {"id", "at < @before", "at"},
 	"imports":          {"id", "created_at < @before", "created_at"},
+	"sos_trail":        {"sos_id, at", "recorded_at < @before", "recorded_at"},
 }
 
 func (t *tx) Purge(kind string, before time.Time, n int) (int, error) {
 	f, ok := forgotten[kind]
 	if !ok {
 		return 0, errors.New("repo: nothing is forgotten of " + kind)
+	}
+	if kind == "sos_trail" { // the places that the alarms themselves keep go with it
+		if err := t.exec(`UPDATE sos SET last_seen = 'null', lat = NULL, lon = NULL
+WHERE recorded_at < ? AND status = 'resolved' AND (last_seen <> 'null' OR lat IS NOT NULL)`, before); err != nil {
+			return 0, err
+		}
 	}
 	type row struct{ N int }
 	text := "DELETE FROM " + kind + " WHERE (" + f.key + ") IN (SELECT " + f.key + " FROM " + kind + " WHERE " + f.where + " ORDER BY " +

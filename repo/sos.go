@@ -3,8 +3,10 @@ package repo
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"doorstep/domain"
 )
@@ -32,6 +34,19 @@ func (t *tx) SaveSOS(x *domain.SOS) error {
 	}
 	t.changed(domain.ChangedAlarm, x.Meta, x.CentreID)
 	return nil
+}
+
+func (t *tx) PutSOSPoints(points []domain.SOSPoint) error {
+	for part := range slices.Chunk(points, together) {
+		if err := t.insertOver("sos_trail", part, &clause.OnConflict{DoNothing: true}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) SOSPoints(sos domain.ID) (int, error) {
+	return t.count(t.table("sos_trail").Select("count(*) AS n").Where("sos_id = ?", sos))
 }
 
 func (t *tx) SilenceSOS(id domain.ID) error {
@@ -96,6 +111,17 @@ func (r *reader) SOSs(ctx context.Context, a domain.Actor, open bool, p domain.P
 
 func (r *reader) SOS(ctx context.Context, a domain.Actor, id domain.ID) (*domain.SOS, error) {
 	return one[domain.SOS](ctx, r, "SOS", r.alarms(a).Where("id = ?", id))
+}
+
+func (r *reader) SOSTrail(ctx context.Context, a domain.Actor, id domain.ID, p domain.Page) ([]domain.SOSPoint, error) {
+	if _, err := r.SOS(ctx, a, id); err != nil {
+		return nil, err
+	}
+	q := r.db.table("sos_trail").Where("sos_id = ?", id).Order("at DESC").Limit(p.Limit)
+	if p.AfterAt != nil {
+		q = q.Where("at < ?", *p.AfterAt)
+	}
+	return list[domain.SOSPoint](ctx, r, q)
 }
 
 func (r *reader) SilentSOSs(ctx context.Context, raisers []domain.ID) ([]domain.SOS, error) {
