@@ -27,6 +27,7 @@
 //	cooloff.go         a pause after a hard visit
 //	customer.go        customers, their contacts, sites and appliances
 //	day_plan.go        who goes where on a day, as proposed
+//	device_health.go   whether a phone rings, and how to mend it
 //	device.go          a phone or browser that pushes go to
 //	diary.go           what stands in the days of technicians
 //	dispute.go         "that is not so"; "is it done?"

@@ -350,6 +350,7 @@ type DeviceTx interface {
 	Device(id ID) (*Device, error)
 	PutDevice(*Device) error
 	DropDevice(id ID, why string, at time.Time) error
+	SaveDeviceHealth(*Device) error
 	// DropDevicesOf ends pushes to all devices of a user, or to those that were
 	// registered in one session.
 	DropDevicesOf(user ID, session *ID, why string, at time.Time) error
@@ -603,6 +604,7 @@ type PlanReader interface {
 type NoticeReader interface {
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Devices(ctx context.Context, user ID) ([]Device, error)
+	DevicesOfCentre(ctx context.Context, centre ID) ([]Device, error) // of its people, oldest first
 }
 
 // ChangeReader reads what changed, for everybody: each is told what lies in their scope.

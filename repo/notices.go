@@ -175,6 +175,10 @@ func (t *tx) PutDevice(d *domain.Device) error {
 			"link_id", "session_id", "unproven", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason"})}, nil)
 }
 
+func (t *tx) SaveDeviceHealth(d *domain.Device) error {
+	return t.exec("UPDATE devices SET health = ?, health_at = ? WHERE installation_id = ?", d.Health, d.HealthAt, d.InstallationID)
+}
+
 // dropDevice spares an installation that registered anew while the push to
 // its old token was under way.
 const dropDevice = "UPDATE devices SET dropped_at = ?, drop_reason = ?, updated_at = ? WHERE installation_id = ? AND dropped_at IS NULL AND updated_at <= ?"
