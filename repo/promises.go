@@ -36,7 +36,8 @@ func (t *tx) PromisesOfJob(job domain.ID) ([]domain.Promise, error) {
 
 func (t *tx) NotReached(centre domain.ID, since time.Time) (int, error) {
 	return t.count(t.table("attempts").Select("count(DISTINCT attempts.customer_id) AS n").
-		Where("request = 'could-not-reach' AND occurred_at > ? AND (SELECT j.centre_id FROM jobs j WHERE j.id = attempts.job_id) = ?", since, centre))
+		Where("request = 'could-not-reach' AND occurred_at > ? AND (SELECT j.centre_id FROM jobs j WHERE j.id = attempts.job_id) = ?", since,
+			centre))
 }
 
 func (t *tx) InboundSince(customer domain.ID, from, to time.Time) (int, error) {
@@ -54,7 +55,7 @@ func (t *tx) count(q *gorm.DB) (int, error) {
 }
 
 func (t *tx) InsertPromise(p *domain.Promise) error {
-	t.changed(domain.ChangedPromise, p.Meta, &p.CentreID, p.OwnerID)
+	t.changedOf(domain.ChangedPromise, p.Meta, &p.CentreID, p.CustomerID, p.OwnerID)
 	return t.insert("promises", p)
 }
 
@@ -62,7 +63,7 @@ func (t *tx) SavePromise(p *domain.Promise) error {
 	if err := t.save("promises", &p.Meta, p); err != nil {
 		return err
 	}
-	t.changed(domain.ChangedPromise, p.Meta, &p.CentreID, p.OwnerID)
+	t.changedOf(domain.ChangedPromise, p.Meta, &p.CentreID, p.CustomerID, p.OwnerID)
 	return nil
 }
 
