@@ -36,7 +36,8 @@ func (k *killed) InTx(ctx context.Context, fn func(domain.Tx) error) error {
 func sweep(t *testing.T, db *repo.DB) {
 	b := &aging{World: NewWorld(t, db), now: Noon.AddDate(1, 0, 0), wall: Noon.AddDate(2, 0, 0), kept: map[string]int{}}
 	base := map[string]int{}
-	tables := []string{"idempotency", "deadlines", "form_keys", "sessions", "invitations", "changes", "change_people", "throttles", "security_log",
+	tables := []string{"idempotency", "deadlines", "form_keys", "sessions", "invitations", "changes", "change_people", "throttles",
+		"security_log",
 		"link_requests", "household_merges"}
 	for _, table := range tables {
 		base[table] = b.count(t, table)
