@@ -151,10 +151,20 @@ func (t *tx) gatherChanges() error {
 		if err != nil {
 			return err
 		}
-		if err := t.exec("INSERT INTO changes (at, centre_id, items) VALUES (?, ?, ?)", now, r.centre, string(items)); err != nil {
+		who, args := t.readers(r)
+		values, seq := "?, ?, ?", "(SELECT max(seq) FROM changes)"
+		if t.db.pool != nil {
+			values, seq = "CAST(? AS timestamptz), CAST(? AS uuid), CAST(? AS text)", "currval(pg_get_serial_sequence('changes', 'seq'))"
+		}
+		insert, row := "INSERT INTO changes (at, centre_id, items) SELECT "+values, []any{now, r.centre, string(items)}
+		if !slices.ContainsFunc(r.items, func(x domain.ChangedItem) bool { return domain.Streamed[x.Kind] }) {
+			// What no phone shows leaves no row: their number would tell of a report of which managers read.
+			insert, row = insert+" WHERE EXISTS (SELECT 1 FROM users WHERE "+who+")", append(row, args...)
+		}
+		if err := t.exec(insert, row...); err != nil {
 			return err
 		}
-		if err := t.readers(r); err != nil {
+		if err := t.exec("INSERT INTO change_people (person_id, seq) SELECT id, "+seq+" FROM users WHERE "+who, args...); err != nil {
 			return err
 		}
 	}
@@ -162,33 +172,25 @@ func (t *tx) gatherChanges() error {
 	return nil
 }
 
-// readers writes which technicians read the row that was written last: whom it names, and the crews of
-// visits at its customers.
-func (t *tx) readers(r *changedAt) error {
+// readers says which users have a phone that shows a row: the technicians whom it names, and the crews of visits at its customers.
+func (t *tx) readers(r *changedAt) (where string, args []any) {
 	var people []domain.ID
 	for i := range r.items {
 		people = append(people, r.items[i].People...)
 	}
-	if len(people)+len(r.customers) == 0 && !r.rules {
-		return nil
-	}
-	text := "INSERT INTO change_people (person_id, seq) SELECT id, (SELECT max(seq) FROM changes) FROM users WHERE role = 'technician' AND "
-	if t.db.pool != nil {
-		text = "INSERT INTO change_people (person_id, seq) SELECT id, currval(pg_get_serial_sequence('changes', 'seq')) FROM users WHERE role = 'technician' AND "
-	}
 	named, of := t.db.in("id", people), t.db.in("j.customer_id", r.customers)
-	text, args := text+"("+named.SQL, []any{named.Vars[0]}
+	where, args = "role = 'technician' AND ("+named.SQL, []any{named.Vars[0]}
 	if len(r.customers) > 0 {
-		text += " OR id IN (SELECT a.technician_id FROM assignments a JOIN jobs j ON j.id = a.job_id WHERE " + of.SQL +
+		where += " OR id IN (SELECT a.technician_id FROM assignments a JOIN jobs j ON j.id = a.job_id WHERE " + of.SQL +
 			" AND a.current AND (a.active OR a.window_start >= ?))"
 		args = append(args, of.Vars[0], r.since.Add(-phoneKeeps))
 	}
 	if r.rules && r.centre == nil {
-		text += " OR 1 = 1"
+		where += " OR 1 = 1"
 	} else if r.rules {
-		text, args = text+" OR centre_id = ?", append(args, *r.centre)
+		where, args = where+" OR centre_id = ?", append(args, *r.centre)
 	}
-	return t.exec(text+")", args...)
+	return where + ")", args
 }
 
 // changeRow is a row of changes; tx is the transaction that wrote it.

@@ -692,3 +692,21 @@ func TestADuressCodeComesLikeAnyOther(t *testing.T) {
 		}
 	})
 }
+
+// TestAReportThatNobodyHereReadsLeavesNoRow: by their number alone a cursor would tell of it.
+func TestAReportThatNobodyHereReadsLeavesNoRow(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.MayIgnore(append(noise, "flag.live")...)
+		desk, maya := h.As("kiran"), h.As("maya")
+		_, job := h.Household(desk, nil)
+		h.Visit(desk, job, harness.Monday.Add(30*time.Hour), "ravi")
+		h.As("gita")
+		rows := func() int { return len(h.Column("SELECT items FROM changes")) }
+		before := rows()
+		h.As("gita").CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "discrimination", Level: 2, Note: "x",
+			SubjectID: maya.ID.String()})
+		if after := rows(); after != before {
+			t.Errorf("%d rows of changes, %d before", after, before)
+		}
+	})
+}
