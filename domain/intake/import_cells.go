@@ -2,8 +2,10 @@ package intake
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -349,21 +351,16 @@ func (w *parsedRow) readTicket() {
 // readOdd names the cells that hold no value. Of those that the household is reached by, a formula
 // without its result refuses the row: what it says is known to the spreadsheet alone.
 func (w *parsedRow) readOdd() {
-	for at, why := range w.row.Odd {
-		field, heading := "", ""
-		for f, columns := range w.head.columns {
-			for _, c := range columns {
-				if c.at == at {
-					field, heading = f, c.heading
-				}
+	for _, field := range slices.Sorted(maps.Keys(w.head.columns)) { // in one order, for they go into the note
+		for _, c := range w.head.columns[field] {
+			why := w.row.odd(c.at)
+			switch {
+			case why == "":
+			case field == "external_ref", why == NoResult && domain.Has(neededCells, field):
+				w.errors = append(w.errors, ImportError{Column: c.heading, Reason: why})
+			default:
+				w.keep(c.heading, w.row.cell(c.at), why)
 			}
-		}
-		switch {
-		case field == "":
-		case field == "external_ref", why == NoResult && domain.Has(neededCells, field):
-			w.errors = append(w.errors, ImportError{Column: heading, Reason: why})
-		default:
-			w.keep(heading, w.row.cell(at), why)
 		}
 	}
 	for i, cell := range w.row.Cells {
@@ -442,7 +439,7 @@ func (w *parsedRow) readPhones(dial readNumber) {
 	why := ""
 	for _, c := range w.head.columns["phone"] {
 		raw := tidy(w.row.cell(c.at))
-		if nothing(raw) || w.row.Odd[c.at] != "" {
+		if nothing(raw) || w.row.odd(c.at) != "" {
 			continue
 		}
 		got := readPhones(raw, read)
