@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"strings"
 	"testing"
 
@@ -17,23 +18,39 @@ import (
 	"doorstep/domain/intake/heaptest"
 )
 
-// hostile are files of at most heaptest.MaxFile that stand for far more than they weigh.
-func hostile(t testing.TB) map[string]struct {
+// sent is a file as it is sent.
+type sent struct {
 	media string
 	body  []byte
-} {
-	type file = struct {
-		media string
-		body  []byte
+}
+
+// claiming are small workbooks that claim to be large.
+func claiming(t testing.TB) map[string]sent {
+	plain := workbook(t, func(f *excelize.File) {
+		_ = f.SetSheetRow("Sheet1", "A1", &[]any{"Ticket", "Customer", "Mobile", "Address"})
+	})
+	before := func(at, more string) sent {
+		return sent{MediaXLSX, rewrite(t, plain, "xl/worksheets/sheet1.xml", func(s string) string { return strings.Replace(s, at, more+at, 1) })}
 	}
+	return map[string]sent{
+		"a far dimension":        before("<sheetData>", `<dimension ref="A1:XFD1048576"/>`),
+		"far columns":            before("<sheetData>", `<cols><col min="1" max="16384" width="9"/></cols>`),
+		"a merge of all":         before("</worksheet>", `<mergeCells count="1"><mergeCell ref="A2:XFD1048576"/></mergeCells>`),
+		"the last cell there is": before("</sheetData>", `<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>`),
+		"rows of nothing":        before("</sheetData>", strings.Repeat("<row/>", maxSheetRows-10)),
+	}
+}
+
+// hostile are files of at most heaptest.MaxFile that stand for far more than they weigh.
+func hostile(t testing.TB) map[string]sent {
 	const most = heaptest.MaxFile
 	plain := workbook(t, func(f *excelize.File) {
 		_ = f.SetSheetRow("Sheet1", "A1", &[]any{"Ticket", "Customer", "Mobile", "Address"})
 		_ = f.SetSheetRow("Sheet1", "A2", &[]any{"K-1", "Lata Joshi", "9812345671", "1 Road"})
 	})
 	const sheet, strs = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
-	into := func(part, end, more string) file {
-		return file{MediaXLSX, rewrite(t, plain, part, func(s string) string {
+	into := func(part, end, more string) sent {
+		return sent{MediaXLSX, rewrite(t, plain, part, func(s string) string {
 			out := strings.Replace(s, end, more+end, 1)
 			if out == s {
 				t.Fatalf("%s has no %s", part, end)
@@ -47,7 +64,7 @@ func hostile(t testing.TB) map[string]struct {
 	for i := range 300_000 {
 		fmt.Fprintf(&words, "<si><t>text %d of many</t></si>", i)
 	}
-	return map[string]file{
+	out := map[string]sent{
 		"the longest CSV":         {MediaCSV, text},
 		"the same in one byte":    {MediaCSV + "; charset=windows-1252", text},
 		"the longest workbook":    {MediaXLSX, book},
@@ -60,15 +77,8 @@ func hostile(t testing.TB) map[string]struct {
 			`</t></is></c></row>`),
 		"a shared text of 10 MiB": into(strs, "</sst>", "<si><t>"+strings.Repeat("x", most)+"</t></si>"),
 		"many shared texts":       into(strs, "</sst>", words.String()),
-		"a far dimension": {MediaXLSX, rewrite(t, plain, sheet, func(s string) string {
-			return strings.Replace(s, "<sheetData>", `<dimension ref="A1:XFD1048576"/><sheetData>`, 1)
-		})},
-		"far columns":             into(sheet, "</sheetData>", `<cols><col min="1" max="16384" width="9"/></cols>`),
-		"a merge of all":          into(sheet, "</worksheet>", `<mergeCells count="1"><mergeCell ref="A2:XFD1048576"/></mergeCells>`),
-		"the last cell there is":  into(sheet, "</sheetData>", `<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>`),
 		"a zip bomb":              into(sheet, "</sheetData>", strings.Repeat(" ", 300<<20)),
 		"a zip that lies":         {MediaXLSX, lying(t, 300<<20)},
-		"rows of nothing":         into(sheet, "</sheetData>", strings.Repeat("<row/>", maxSheetRows-10)),
 		"as many cells as may be": into(sheet, "</sheetData>", strings.Repeat("<row>"+strings.Repeat("<c><v>1</v></c>", 100)+"</row>", 3_900)),
 		"errors in every cell": into(sheet, "</sheetData>", strings.Repeat("<row>"+strings.Repeat(`<c t="e"><v>#REF!</v></c>`, 100)+"</row>",
 			3_900)),
@@ -82,6 +92,8 @@ func hostile(t testing.TB) map[string]struct {
 		"quotes":               {MediaCSV, fill(`"`)},
 		"quoted quotes":        {MediaCSV, fill(`"""",""""` + "\n")},
 	}
+	maps.Copy(out, claiming(t))
+	return out
 }
 
 // lying is a workbook whose directory says that its sheet is small.
