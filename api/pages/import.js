@@ -124,6 +124,22 @@
     return box;
   };
 
+  // The whole number in place of a choice: what is typed is the answer.
+  const typed = (key, set) => {
+    const label = el('label', 'The whole number'), input = Object.assign(el('input'), { type: 'tel', autocomplete: 'off', inputMode: 'tel', maxLength: 40 });
+    const given = answers.get(key);
+    if (given && /\d/.test(given)) input.value = given;
+    input.addEventListener('input', () => {
+      const text = input.value.trim();
+      for (const b of set.querySelectorAll('input[type=radio]')) b.checked = false;
+      if (text) answers.set(key, text);
+      else answers.delete(key);
+      foot();
+    });
+    set.addEventListener('change', (e) => { if (e.target.type === 'radio') input.value = ''; });
+    label.append(input);
+    return label;
+  };
   // A question, of all rows that ask alike or, unfolded, of each.
   const card = (q, n) => {
     const li = el('li', undefined, 'card asks'), about = el('p');
@@ -136,6 +152,7 @@
         label.append(input, c.words);
         set.append(label);
       }
+      if (q.takes) set.append(typed(key, set));
       return set;
     };
     about.append(q.column ? `${q.column} ` : '');

@@ -111,6 +111,7 @@ type parsedRow struct {
 	crew       *[]domain.ID
 	errors     domain.JSONList[ImportError]
 	questions  []Question // that are open
+	doubt      *Question  // of the only number, where it is open: it matters to a new job
 	leftOut    []LeftOut
 	notes      []string // cells that nothing reads, as they stand
 	head       *importHead
@@ -436,6 +437,7 @@ func (w *parsedRow) readPhones(dial readNumber) {
 		return dial(raw)
 	}
 	var lost []func()
+	var doubt func()
 	why := ""
 	for _, c := range w.head.columns["phone"] {
 		raw := tidy(w.row.cell(c.at))
@@ -452,14 +454,54 @@ func (w *parsedRow) readPhones(dial readNumber) {
 			why = got.lost
 			lost = append(lost, func() { w.keep(c.heading, raw, got.lost) })
 		}
+		if d := got.doubt; d != nil && doubt == nil {
+			at := len(lost) - 1
+			doubt = func() {
+				if w.askPhone(c.heading, raw, d, dial) {
+					lost = slices.Delete(lost, at, at+1)
+				}
+			}
+		}
 	}
-	if len(w.phones) == 0 && why != "" && w.is("address") == "" {
+	if len(w.phones) == 0 && doubt != nil {
+		doubt()
+	}
+	if len(w.phones) == 0 && w.doubt == nil && why != "" && w.is("address") == "" {
 		w.wrong("phone", why)
 		return
 	}
 	for _, keep := range lost {
 		keep()
 	}
+}
+
+// answerSplit takes one run of digits for the two numbers that it can be parted into.
+const answerSplit = "split"
+
+// askPhone takes the answer to a number that lost something: the whole number as somebody typed it, or how it is
+// parted. Without one the row asks if it would make a new job that nobody could call about; a known one goes on.
+func (w *parsedRow) askPhone(heading, cell string, d *phoneDoubt, read readNumber) (parted bool) {
+	q := Question{ID: questionID("phone", w.is("external_ref"), heading, cell), Alike: questionID("phone", heading, cell), Kind: "phone",
+		Column: heading, Cell: cut(cell, 200), Words: d.words, Takes: "phone"}
+	if d.joined != nil {
+		q.Choices = append(q.Choices, Choice{answerSplit, "Two numbers: " + strings.Join(d.joined, " and ")})
+	}
+	q.Choices = append(q.Choices, Choice{LeaveOut, "Without a number; what stands there is kept in the note"})
+	if w.answers != nil {
+		if given, ok := w.answers(q.ID, q.Alike); ok {
+			if n, ok := read(given); ok && !placeholder(n) {
+				w.phones = []string{n}
+				return false
+			}
+		}
+	}
+	open := len(w.questions)
+	if parted = w.put(q) == answerSplit; parted {
+		w.phones = d.joined
+	} else if len(w.questions) > open {
+		w.doubt, w.questions = domain.Ptr(w.questions[open]), w.questions[:open]
+	}
+	return parted
 }
 
 // readSerial takes what can be a serial number: not the number of the row, not words for none, not one

@@ -251,13 +251,28 @@ func TestReadPhones(t *testing.T) {
 		"9812345681/82/83":        "+919812345681 +919812345682 +919812345683",
 		"020 25550140 / 25550141": "+912025550140 +912025550141",
 		// none
-		"98123456789": "| dialled", "981234567": "| dialled", "98123O5697": "| letter", "9l12345671": "| letter", "0000000000": "| dialled",
+		"98123456789": "| dialled", "981234567": "? digit short",
+		// lost something: asked
+		"098123 4567": "? digit short", "25550140": "? area code", "2555 0140 (O)": "? area code", "981234567 (Ramesh)": "? digit short",
+		"98123456719812345672": "? +919812345671 +919812345672", "0981234567109812345672": "? +919812345671 +919812345672",
+		"91981234567102025550140": "? +919812345671 +912025550140", "9812345681 / 98123456": "+919812345681 ? area code",
+		"00000000": "| dialled", "12345678": "| dialled", "9999999": "| dialled", "0123456": "| dialled", "98123O5697": "| letter",
+		"9l12345671": "| letter", "0000000000": "| dialled",
 		"9999999999": "| have none", "1234567890": "| have none", "9.81235E+09": "| spreadsheet", "none at all": "| is no phone number",
 		"?":                       "| signs",
 		"12":                      "| dialled",
 		"98123O5697 / 9812345671": "+919812345671 | letter", "9999999999 / 9812345671": "+919812345671 | have none",
 	} {
 		got := readPhones(raw, dialled("IN"))
+		if before, words, asks := strings.Cut(want, "?"); asks && raw != "?" {
+			if d := got.doubt; d == nil || !strings.Contains(d.words+strings.Join(d.joined, " "), strings.TrimSpace(words)) ||
+				strings.Join(got.numbers, " ") != strings.TrimSpace(before) || got.lost == "" {
+				t.Errorf("%q: %+v, %+v; want %q", raw, got, d, want)
+			}
+			continue
+		} else if got.doubt != nil {
+			t.Errorf("%q: %+v", raw, got.doubt)
+		}
 		numbers, lost, _ := strings.Cut(want, "|")
 		if strings.Join(got.numbers, " ") != strings.TrimSpace(numbers) || !strings.Contains(got.lost, strings.TrimSpace(lost)) ||
 			(got.lost == "") != (strings.TrimSpace(lost) == "") {

@@ -294,7 +294,11 @@ func (r *importRun) done(w *parsedRow, ref string, item ImportRowResult) ImportR
 		item.Read = r.read(w)
 		item.JobID, item.VisitID = r.known(item)
 	}
-	item.LeftOut = append(item.LeftOut, w.leftOut...)
+	for _, l := range w.leftOut {
+		if w.doubt == nil || item.Outcome != rowAsks || l.Column != w.doubt.Column { // what is asked is not left out yet
+			item.LeftOut = append(item.LeftOut, l)
+		}
+	}
 	return item
 }
 
@@ -650,6 +654,10 @@ func savedImport(tx *casework.Work, j *domain.Job, w *parsedRow, changed bool) e
 // household as it stood.
 func (r *importRun) newJob(tx *casework.Work, w *parsedRow, item *ImportRowResult) (_ *domain.Job, h *domain.Customer,
 	was domain.ImportState, err error) {
+	if w.doubt != nil {
+		w.questions = append(w.questions, *w.doubt)
+		return nil, nil, was, errAsks
+	}
 	if h, err = r.householdOf(tx, w); err != nil {
 		return nil, nil, was, err
 	}

@@ -264,6 +264,7 @@ type Asked struct {
 	Cell    string                  `json:"cell"`
 	Words   string                  `json:"words"`
 	Choices domain.JSONList[Choice] `json:"choices"`
+	Takes   string                  `json:"takes"`
 	Lines   domain.JSONList[int]    `json:"lines"`
 	IDs     domain.JSONList[string] `json:"ids"` // of the question of each line
 }
@@ -280,7 +281,8 @@ func askedOnce(items []ImportRowResult) domain.JSONList[Asked] {
 			if !ok {
 				n = len(out)
 				at[q.Alike] = n
-				out = append(out, Asked{Alike: q.Alike, Kind: q.Kind, Column: q.Column, Cell: q.Cell, Words: q.Words, Choices: q.Choices})
+				out = append(out, Asked{Alike: q.Alike, Kind: q.Kind, Column: q.Column, Cell: q.Cell, Words: q.Words, Choices: q.Choices,
+					Takes: q.Takes})
 			}
 			out[n].Lines, out[n].IDs = append(out[n].Lines, items[i].Line), append(out[n].IDs, q.ID)
 		}

@@ -3,6 +3,8 @@ package intake
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"doorstep/domain"
 	"doorstep/domain/casework"
@@ -145,6 +147,11 @@ func (s *Service) AnswerImport(ctx context.Context, call *casework.Call, in Answ
 			if about == "" || a.ID != "" && a.Alike != "" {
 				return ImportAnswers{}, domain.Fail(domain.CodeUnprocessable, "An answer names the id of a question, or what is alike of several.").
 					At(fmt.Sprintf("/answers/%d/id", n), "id or alike")
+			}
+			if _, err := time.Parse(time.DateOnly, a.Answer); err != nil && !strings.Contains(a.Answer, ":") { // no hours: perhaps a number
+				if e164, err := casework.Phone(tx.Svc, a.Answer, c.Country, "/answer"); err == nil && e164 != "" {
+					a.Answer = e164
+				}
 			}
 			if err := tx.PutImportAnswer(&domain.ImportAnswer{CentreID: c.ID, About: about, Answer: a.Answer, ByID: call.Actor.UserID,
 				At: tx.Now}); err != nil {

@@ -200,6 +200,9 @@ func FuzzReadRow(f *testing.F) {
 			if !w.start.IsZero() && (!w.end.After(w.start) || w.end.Sub(w.start) > 13*time.Hour) {
 				t.Fatalf("window %s to %s", w.start, w.end)
 			}
+			if d := w.doubt; d != nil && (d.Takes != "phone" || len(w.phones) > 0 || d.Choices[len(d.Choices)-1].Answer != LeaveOut) {
+				t.Fatalf("%+v", d)
+			}
 			for _, q := range w.questions {
 				if len(q.Choices) < 2 || q.Choices[len(q.Choices)-1].Answer != LeaveOut || q.ID == "" || q.Alike == "" {
 					t.Fatalf("%+v", q)

@@ -83,6 +83,11 @@ func imports(t *testing.T, db *repo.DB) {
 	Same(t, "answers", []domain.ImportAnswer{*other, *again}, answers())
 	Do(t, db, func(tx domain.Tx) error { return tx.DropImportAnswers(w.Mill.ID, "a") })
 	Same(t, "without one", []domain.ImportAnswer{*other}, answers())
+	Do(t, db, func(tx domain.Tx) error {
+		return all(tx.PutImportAnswer(answer("c", "+919822000072", Noon)), tx.PutImportAnswer(answer("d", "+919822000073", later)))
+	})
+	Do(t, db, func(tx domain.Tx) error { _, err := tx.Purge("import_answers", later, 9); return err })
+	Same(t, "numbers go first", []domain.ImportAnswer{*other, *answer("d", "+919822000073", later)}, answers())
 	Do(t, db, func(tx domain.Tx) error { return tx.DropImportAnswers(w.Mill.ID, "") })
 	Same(t, "without all", 0, len(answers()))
 
