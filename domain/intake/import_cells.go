@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -201,14 +202,26 @@ func (w *parsedRow) says() map[string]string {
 		out["household"] += "\n" + m
 	}
 	if !w.start.IsZero() {
-		out["window"] = w.start.UTC().Format(time.RFC3339) + " " + w.end.UTC().Format(time.RFC3339)
+		out["window"] = windowSaid(w.start, w.end)
 	}
 	if w.crew != nil {
-		for _, id := range *w.crew {
-			out["technician"] += id.String()
-		}
+		out["technician"] = crewSaid(*w.crew)
 	}
 	return out
+}
+
+// crewSaid is a crew in any order.
+func crewSaid(crew []domain.ID) string {
+	ids := make([]string, len(crew))
+	for i, id := range crew {
+		ids[i] = id.String()
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, "")
+}
+
+func windowSaid(start, end time.Time) string {
+	return start.UTC().Format(time.RFC3339) + " " + end.UTC().Format(time.RFC3339)
 }
 
 // digests are kept with the job in place of the words: they tell whether the
@@ -217,10 +230,30 @@ func (w *parsedRow) digests(job domain.ID) map[string]string {
 	out := map[string]string{}
 	for field, v := range w.says() {
 		if v != "" {
-			out[field] = domain.HashToken(job.String() + field + v)[:16]
+			out[field] = saidDigest(job, field, v)
 		}
 	}
 	return out
+}
+
+func saidDigest(job domain.ID, field, v string) string {
+	return domain.HashToken(job.String() + field + v)[:16]
+}
+
+// instead marks what an import left standing where what its row said could not be had.
+const instead = "="
+
+// byDefault are fields that hold something though nobody said so.
+var byDefault = []string{"priority", "cover", "safety_critical", "skill_level"}
+
+// editedSince reports whether what stands in a field was put there by people here since the job was last imported, or before
+// any sheet said something of it.
+func editedSince(j *domain.Job, field, stands string) bool {
+	last := cmp.Or(j.Imported.V[instead+field], j.Imported.V[field])
+	if stands == "" || last == "" && domain.Has(byDefault, field) {
+		return false
+	}
+	return last != saidDigest(j.ID, field, stands)
 }
 
 // fresh tells of a field whether the row says something else of it than when

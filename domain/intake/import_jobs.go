@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -579,9 +580,7 @@ func (r *importRun) saveRow(tx *casework.Work, w *parsedRow, item *ImportRowResu
 	if changed && item.Outcome == rowUnchanged {
 		item.Outcome = rowUpdated
 	}
-	if err := savedImport(tx, j, w, changed); err != nil {
-		return err
-	}
+	savedImport(j, w, live, changed)
 	if item.Outcome == rowUnchanged {
 		return nil
 	}
@@ -631,23 +630,29 @@ func (r *importRun) jobOf(tx *casework.Work, w *parsedRow) (*domain.Job, *domain
 	}
 }
 
-// savedImport notes on the job what its row said; the same words again are no
-// change.
-func savedImport(tx *casework.Work, j *domain.Job, w *parsedRow, changed bool) error {
-	said := w.digests(j.ID)
+// savedImport notes on the job what its row said; the same words again are no change. Where the time or the crew of the row
+// could not be had, what stands in its place is noted too, for nobody here chose it.
+func savedImport(j *domain.Job, w *parsedRow, live *domain.Visit, changed bool) {
+	said, before := w.digests(j.ID), j.Imported.V
 	for field, digest := range said {
-		changed = changed || !j.Status.Ended() && j.Imported.V[field] != digest
+		changed = changed || !j.Status.Ended() && before[field] != digest
 	}
 	if !changed {
-		return nil
+		return
 	}
-	for field, digest := range j.Imported.V { // what the row does not say was said before
-		if said[field] == "" {
+	fresh := w.fresh(j)
+	for field, digest := range before { // what the row does not say, or says again, was said before
+		if !fresh(strings.TrimPrefix(field, instead)) {
 			said[field] = digest
 		}
 	}
+	if live != nil && w.noVisit {
+		said[instead+"window"] = saidDigest(j.ID, "window", windowSaid(live.WindowStart, live.WindowEnd))
+	}
+	if live != nil && (w.noVisit || w.noCrew) {
+		said[instead+"technician"] = saidDigest(j.ID, "technician", crewSaid(live.Crew))
+	}
 	j.Imported.V = said
-	return nil
 }
 
 // newJob registers the household, where it is new, the appliance and the job; was is the
@@ -886,10 +891,17 @@ func importJob(tx *casework.Work, call *casework.Call, c *domain.Centre, j *doma
 		contact = &person
 	}
 	var in casework.JobInput
-	differs := false
+	differs, asked := false, len(w.questions)
+	take := func(field, have, v string) bool {
+		if v == "" || v == have || !fresh(field) || !j.Status.Ended() && editedSince(j, field, have) && !w.bothChanged(field, have, v) {
+			return false
+		}
+		differs = true
+		return true
+	}
 	text := func(dst **string, have, field string) {
-		if v := w.is(field); v != "" && v != have && fresh(field) {
-			*dst, differs = &v, true
+		if v := w.is(field); take(field, have, v) {
+			*dst = &v
 		}
 	}
 	text(&in.Category, j.Category, "category")
@@ -899,14 +911,22 @@ func importJob(tx *casework.Work, call *casework.Call, c *domain.Centre, j *doma
 	text(&in.Note, j.Note, "note")
 	text(&in.Priority, j.Priority, "priority")
 	text(&in.Cover, j.Cover, "cover")
-	if w.critical != nil && *w.critical != j.SafetyCritical && fresh("safety_critical") {
-		in.SafetyCritical, differs = w.critical, true
+	says := w.says()
+	if take("safety_critical", strconv.FormatBool(j.SafetyCritical), says["safety_critical"]) {
+		in.SafetyCritical = w.critical
 	}
-	if w.level != nil && *w.level != j.SkillLevel && fresh("skill_level") {
-		in.SkillLevel, differs = w.level, true
+	if take("skill_level", strconv.Itoa(j.SkillLevel), says["skill_level"]) {
+		in.SkillLevel = w.level
 	}
-	if w.value != nil && (j.ValueMinor == nil || *j.ValueMinor != *w.value) && fresh("value_minor") {
-		in.ValueMinor, differs = w.value, true
+	value := ""
+	if j.ValueMinor != nil {
+		value = strconv.FormatInt(*j.ValueMinor, 10)
+	}
+	if take("value_minor", value, says["value_minor"]) {
+		in.ValueMinor = w.value
+	}
+	if len(w.questions) > asked {
+		return false, errAsks
 	}
 	if !domain.Same(j.ContactID, contact) {
 		in.ContactID, differs = contact, true
@@ -984,6 +1004,13 @@ func (r *importRun) importVisit(tx *casework.Work, j *domain.Job, visits []domai
 	if same != nil && !fresh("technician") {
 		crew = nil
 	}
+	if live := toCome(visits); live != nil && crew != nil && fresh("technician") && !casework.SameCrew(live.Crew, *crew) &&
+		editedSince(j, "technician", crewSaid(live.Crew)) && !w.bothChanged("technician", r.names(live.Crew), r.names(*crew)) {
+		if len(w.questions) > 0 {
+			return nil, false, errAsks
+		}
+		crew = nil
+	}
 	one := &casework.Call{Actor: call.Actor}
 	if crew != nil && call.Actor.Role == domain.RoleAgent && (same == nil || !same.Status.Unfinished() ||
 		!casework.SameCrew(same.Crew, *crew)) {
@@ -1035,11 +1062,11 @@ func (r *importRun) importVisit(tx *casework.Work, j *domain.Job, visits []domai
 		return v, true, casework.Book(one, c, v, in, "visit.scheduled")
 	}
 	old := m.Visit
-	if old.Confirmation == domain.ConfirmConfirmed {
-		switch w.put(r.confirmedMoves(w, old)) {
+	if old.Confirmation == domain.ConfirmConfirmed || editedSince(j, "window", windowSaid(old.WindowStart, old.WindowEnd)) {
+		switch w.put(r.visitMoves(w, old)) {
 		case answerMove:
 		case LeaveOut:
-			w.leave("date", "The household confirmed another time, which stays.")
+			w.leave("date", "The visit stays at its time, as answered.")
 			return old, false, nil
 		default:
 			return nil, false, errAsks

@@ -17,6 +17,7 @@ const (
 	answerThis    = "this"    // the same household; or this row and not the one before
 	answerAnother = "another" // a household, or a job, of its own
 	answerMove    = "move"
+	answerSheet   = "sheet" // what the sheet has now, not what was put here since
 )
 
 const leftByAnswer = "Left out, as it was answered."
@@ -103,9 +104,23 @@ func (r *importRun) otherHousehold(w *parsedRow) Question {
 		Choice{answerAnother, "Another household, a job of its own"}, Choice{answerThis, "The same household, corrected"})
 }
 
-func (r *importRun) confirmedMoves(w *parsedRow, v *domain.Visit) Question {
+// visitMoves asks before a visit moves that the household confirmed, or that was set here since.
+func (r *importRun) visitMoves(w *parsedRow, v *domain.Visit) Question {
 	was, to := windowWords(v.WindowStart, v.WindowEnd, r.centre.Location()), windowWords(w.start, w.end, r.centre.Location())
-	return w.ofTheRow("change", "date", "The household confirmed "+was+".", to, Choice{answerMove, "Move it to " + to})
+	said := "The visit was set here to " + was + ", since the last sheet."
+	if v.Confirmation == domain.ConfirmConfirmed {
+		said = "The household confirmed " + was + "."
+	}
+	return w.ofTheRow("change", "date", said, to, Choice{answerMove, "Move it to " + to})
+}
+
+// bothChanged decides a field that the sheet changed since the last import, as people did here: as it was answered, and
+// without an answer the row asks. take: what the sheet has.
+func (w *parsedRow) bothChanged(field, stands, sheet string) (take bool) {
+	q := w.ofTheRow("change", field, "This was changed here since the last sheet, and in the sheet. Here it is “"+cut(stands, 200)+"”.",
+		field+"\n"+stands+"\n"+sheet, Choice{answerSheet, "As the sheet has it: " + cut(sheet, 200)})
+	q.Choices[1].Words = "As it is here"
+	return w.put(q) == answerSheet
 }
 
 // ofAnother reports whether a row names nothing of a household: not the name, no number, not

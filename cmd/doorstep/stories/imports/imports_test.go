@@ -231,6 +231,39 @@ func TestThePreviewSaysWhatWouldChange(t *testing.T) {
 	})
 }
 
+// What the sheet did not change since it was last imported changes nothing, whatever was edited here in between; what both changed
+// is asked.
+func TestWhatBothChangedIsAsked(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned", "visit.unassigned")
+		desk := h.As("kiran")
+		h.AddTechnician("asif")
+		meena := []any{h.People["meena"].ID.String()}
+		row := func(fault, hours, who string) string {
+			return "Q-1,Lata Joshi,9822000091,1 Lane,," + fault + "," + tuesday + "," + hours + "," + who
+		}
+		sends(desk, "preview=false", row("Leaks", "10:00,12:00", "Ravi Surname"))
+		j := job(desk, "Q-1")
+		desk.Send("PATCH", path("/v1/jobs/%s", j), object{"fault": "Leaks at the hinge"}, 200, "If-Match", fmt.Sprintf("\"%v\"", j["version"]))
+		desk.Send("POST", path("/v1/visits/%s/assign", visits(desk, "Q-1")[0]), object{"crew": meena}, 200)
+		is(h, "the sheet of yesterday", outcomes(sends(desk, "preview=false", row("Leaks", "10:00,12:00", "Ravi Surname"))), "unchanged")
+		both := row("Leaks badly", "10:00,12:00", "Asif Surname")
+		asked := sends(desk, "preview=false", both)
+		is(h, "both", outcomes(asked), "asks change")
+		is(h, "nothing was changed", []any{job(desk, "Q-1")["fault"], visits(desk, "Q-1")[0]["crew"]}, "[Leaks at the hinge "+fmt.Sprint(meena)+
+			"]")
+		for _, with := range []string{"sheet", "leave_out"} { // first the fault, then who comes
+			q := list(asked, "questions")[0]
+			desk.Send("POST", "/v1/imports/answers", object{"answers": []object{{"id": q["ids"].([]any)[0], "answer": with}}}, 200)
+			asked = sends(desk, "preview=false", both)
+		}
+		is(h, "answered", outcomes(asked), "updated")
+		is(h, "the fault of the sheet, the crew of here", []any{job(desk, "Q-1")["fault"], visits(desk, "Q-1")[0]["crew"]},
+			"[Leaks badly "+fmt.Sprint(meena)+"]")
+		is(h, "again", outcomes(sends(desk, "preview=false", both)), "unchanged")
+	})
+}
+
 // To move what the household confirmed is asked.
 func TestAConfirmedVisitIsNotMovedUnasked(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
@@ -384,7 +417,7 @@ func TestSheetsOfFiveBrands(t *testing.T) {
 
 // brandSheets are what becomes of each row: the outcome, kinds of questions, columns left out (-) and wrong (!).
 var brandSheets = map[string]string{
-	"coldly.csv": "created; created; created; created -Mobile No. (10 digit)",
+	"coldly.csv": "created; created; created; asks phone",
 	"whirlwell.csv": "created -Engineer; created -Serial Number -Engineer; created; created -Time Slot; rejected !Status; " +
 		"asks household",
 	"samta.tsv.csv": "created; created -Till; created; asks ticket",
