@@ -138,6 +138,7 @@ func mountImports(a *App, s *web.Server) {
 		return c.JSON(out)
 	})
 	s.Handle("POST", "/v1/imports/{id}/undo", func(c *fiber.Ctx) error {
+		defer sheet.Frugal(landingGC)()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), importDeadline)
 		defer cancel()
 		return byID("import", "", fiber.StatusOK, func(_ context.Context, call *casework.Call, id domain.ID, in intake.UndoInput) error {

@@ -214,10 +214,11 @@ func (r *importRun) begin(ctx context.Context, want *domain.ID) error {
 }
 
 // The bounds of a transaction in which several rows land: none holds the one writer of SQLite for
-// longer than a reader would notice.
+// longer than a reader would notice, nor elsewhere a household for as long as somebody would wait for it.
 const (
-	chunkRows = 20
-	chunkTime = 40 * time.Millisecond
+	chunkRows     = 20
+	chunkTime     = 40 * time.Millisecond
+	chunkTimeMany = 500 * time.Millisecond // where there are many writers
 )
 
 // rows brings all rows to their ends, in their order. Those that land without a word share
@@ -309,6 +310,10 @@ func (r *importRun) chunk(ctx context.Context, rows []*parsedRow) ([]ImportRowRe
 	if r.preview {
 		return nil, nil
 	}
+	most := chunkTime
+	if r.s.ManyWriters {
+		most = chunkTimeMany
+	}
 	for len(rows) > 1 {
 		items, at, refused := []ImportRowResult(nil), 0, false
 		resets := make([]func(), len(rows))
@@ -325,7 +330,7 @@ func (r *importRun) chunk(ctx context.Context, rows []*parsedRow) ([]ImportRowRe
 					refused = true
 					return err
 				}
-				if items = append(items, item); r.s.Wall().Sub(began) > chunkTime {
+				if items = append(items, item); r.s.Wall().Sub(began) > most {
 					return nil
 				}
 			}
@@ -715,26 +720,29 @@ func (r *importRun) newJob(tx *casework.Work, w *parsedRow, item *ImportRowResul
 // ticketKey is the same of a ticket in any letter case.
 func ticketKey(ref string) string { return strings.ToUpper(ref) }
 
-// customerOf finds the customer that a row means: one of the numbers, and
-// the same name or none in the row.
-func customerOf(tx *casework.Work, w *parsedRow) (*domain.Customer, error) {
+// customerOf finds the customer that a row means: one of the numbers, and the same name or none in the row. with are
+// those who have one of the numbers, of numbers that few share.
+func customerOf(tx *casework.Work, w *parsedRow) (_ *domain.Customer, with []domain.ID, err error) {
 	for _, phone := range w.phones {
 		ids, err := tx.CustomersByPhone(phone)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		if len(ids) <= domain.SharedNumber {
+			with = append(with, ids...)
 		}
 		slices.SortFunc(ids, func(a, b domain.ID) int { return slices.Compare(a[:], b[:]) })
 		for _, id := range ids {
 			h, err := tx.LockCustomer(id)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			if contactNamed(h, w.is("name")) != nil {
-				return h, nil
+				return h, nil, nil
 			}
 		}
 	}
-	return nil, nil
+	return nil, with, nil
 }
 
 func addContact(s *casework.Service, h *domain.Customer, w *parsedRow, language string) domain.ID {

@@ -200,23 +200,12 @@ func (w *parsedRow) saidAll() string {
 // sees has the number under another name. Of others nobody is told here. A number that many
 // households use says nothing.
 func (r *importRun) householdOf(tx *casework.Work, w *parsedRow) (*domain.Customer, error) {
-	h, err := customerOf(tx, w)
+	h, with, err := customerOf(tx, w)
 	if h != nil || err != nil || len(w.phones) == 0 {
 		return h, err
 	}
-	if !w.looked {
-		for _, phone := range w.phones {
-			ids, err := tx.CustomersByPhone(phone)
-			if err != nil {
-				return nil, err
-			}
-			if len(ids) <= domain.SharedNumber {
-				w.candidates = append(w.candidates, ids...)
-			}
-		}
-		if len(w.candidates) > 0 {
-			return nil, errLook
-		}
+	if w.candidates = with; !w.looked && len(with) > 0 {
+		return nil, errLook
 	}
 	if len(w.visible) == 0 && !r.inPreview(w) {
 		return nil, nil
