@@ -50,6 +50,22 @@
     method: 'POST', body: file, headers: { 'Content-Type': /\.xlsx$/i.test(file.name) ? xlsx : 'text/csv', 'Idempotency-Key': uuid() },
   });
 
+  // watch shows how far the import of an id is, or the preview, while it runs.
+  const watch = (id, text) => {
+    clearInterval(poll);
+    poll = setInterval(async () => {
+      const res = await call(`/v1/imports/${id}`).catch(() => null);
+      if (!res || !res.ok || $('busy').hidden) return;
+      const p = await res.json();
+      busy(`${text} ${p.rows_done} of ${p.rows} rows…`, p.rows, p.rows_done);
+    }, 700);
+  };
+  const read = async () => {
+    const id = uuid();
+    watch(id, 'Reading:');
+    report = await good(await post(true, id));
+  };
+
   // The sentence about what comes, or came, of all rows.
   const parts = (r, done) => [
     r.created && many(r.created, done ? 'job created' : 'new job', done ? 'jobs created' : 'new jobs'),
@@ -207,7 +223,7 @@
   const preview = () => asking('Reading the sheet…', async () => {
     $('shown').replaceChildren();
     answers = new Map();
-    report = await good(await post(true));
+    await read();
     filter = report.asks ? 'asks' : 'all';
     shown = most;
     draw();
@@ -217,19 +233,14 @@
     const given = [...answers].map(([key, a]) => (alike.has(key) ? { alike: key, answer: a } : ids.has(key) ? { id: key, answer: a } : null)).filter(Boolean);
     for (let i = 0; i < given.length; i += 500) await good(await send('/v1/imports/answers', { centre_id: centre() || null, answers: given.slice(i, i + 500) }));
     answers = new Map();
-    report = await good(await post(true));
+    await read();
     filter = report.asks ? 'asks' : 'all';
     draw();
   });
   const land = () => {
     const id = uuid(), before = new Map(report.items.map((i) => [i.line, i])), total = report.rows;
     return asking(`Importing ${many(total, 'row', 'rows')}…`, async () => {
-      poll = setInterval(async () => {
-        const res = await call(`/v1/imports/${id}`).catch(() => null);
-        if (!res || !res.ok || $('busy').hidden) return;
-        const p = await res.json();
-        busy(`${p.rows_done} of ${p.rows} rows…`, p.rows, p.rows_done);
-      }, 700);
+      watch(id, 'Importing:');
       report = await good(await post(false, id));
       const other = report.items.filter((i) => (before.get(i.line) || {}).outcome !== i.outcome);
       for (const i of report.items) i.read ||= (before.get(i.line) || {}).read;

@@ -95,6 +95,7 @@ type importRun struct {
 	preview     bool
 	given       map[string]string   // answers
 	id          *domain.ID          // of the record; nil of a preview
+	reading     string              // where a preview notes how far it is; empty: nobody asks
 	lines       map[string][]lineOf // by ticket
 	households  map[string][]string // of a preview: names of new ones, by number
 	ahead       []booked            // rows of a preview that book somebody
@@ -152,6 +153,10 @@ func (s *Service) ImportJobs(ctx context.Context, call *casework.Call, in Import
 			return ImportReport{}, err
 		}
 		out.ID = r.id
+	} else if in.ID != nil {
+		r.reading = readingOf(call.Actor, *in.ID)
+		defer s.Inflight.Delete(r.reading)
+		r.noteReading(&out, 0)
 	}
 	reader := newRowReader(s.Service, &table.head, r.centre, r.technicians, r.answer)
 	if err := r.rows(ctx, table.rows, reader, &out); err != nil {
@@ -227,7 +232,10 @@ func (r *importRun) rows(ctx context.Context, rows []ImportRow, reader *rowReade
 	var wait []*parsedRow // for the next transaction
 	keep := func(w *parsedRow, ref string, item ImportRowResult) error {
 		out.count(r.done(w, ref, item), r.centre)
-		if n := len(out.Items); r.id != nil && n%progressEvery == 0 {
+		switch n := len(out.Items); {
+		case r.reading != "":
+			r.noteReading(out, n)
+		case r.id != nil && n%progressEvery == 0:
 			return r.progress(ctx, out, n)
 		}
 		return nil
