@@ -294,6 +294,9 @@ func (r *rowReader) read(row ImportRow) *parsedRow {
 		return w
 	}
 	w.readTicket()
+	if name := w.is("name"); name != "" && ditto.MatchString(name) {
+		w.wrong("name", "stands for the row above; write the name out")
+	}
 	w.readOdd()
 	w.readStatus()
 	w.readPhones(r.phone)
@@ -328,8 +331,13 @@ func (r *rowReader) read(row ImportRow) *parsedRow {
 func (w *parsedRow) raw(field string) string { return w.head.cell(w.row, field) }
 
 var (
-	floatTail  = regexp.MustCompile(`^(\d+)\.0+$`)
-	mangled    = regexp.MustCompile(`(?i)^\d(?:[.,]\d+e\+?|e\+)\d{1,3}$`)
+	floatTail = regexp.MustCompile(`^(\d+)\.0+$`)
+	mangled   = regexp.MustCompile(`(?i)^\d(?:[.,]\d+e\+?|e\+)\d{1,3}$`)
+	// becameOther is what a spreadsheet makes of tickets such as 1-3 or MAR1.
+	becameOther = regexp.MustCompile(
+		`(?i)^(?:\d{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{2}|true|false)$`)
+	// ditto is how people say that a cell is as the one above.
+	ditto      = regexp.MustCompile(`(?i)^(?:[\s"'″”„,.-]+|do|ditto|same|same as above|as above|-do-|वही|उपरोक्त)$`)
 	hashes     = regexp.MustCompile(`^#{3,}$`)
 	replaced   = "\uFFFD" // in place of bytes that were no text
 	textFields = []string{"external_ref", "name", "email", "address", "landmark", "postal_code", "category", "brand", "model", "serial",
@@ -373,6 +381,8 @@ func (w *parsedRow) readTicket() {
 	switch {
 	case ref == "" && len(w.errors) == 0 && w.head.odd(w.row, "external_ref") == "":
 		w.wrong("external_ref", "is missing; each row needs the brand's number")
+	case becameOther.MatchString(ref):
+		w.wrong("external_ref", "was made a day or a yes by a spreadsheet; format the column as text and fill it anew")
 	case mangled.MatchString(ref):
 		w.wrong("external_ref", "was cut by a spreadsheet to the form 2.03E+14; format the column as text and fill it anew")
 	case hashes.MatchString(ref):
@@ -517,7 +527,7 @@ func (w *parsedRow) askPhone(heading, cell string, d *phoneDoubt, read readNumbe
 	q := Question{ID: questionID("phone", w.is("external_ref"), heading, cell), Alike: questionID("phone", heading, cell), Kind: "phone",
 		Column: heading, Cell: cut(cell, 200), Words: d.words, Takes: "phone"}
 	if d.joined != nil {
-		q.Choices = append(q.Choices, Choice{answerSplit, "Two numbers: " + strings.Join(d.joined, " and ")})
+		q.Choices = append(q.Choices, Choice{answerSplit, "Call " + strings.Join(d.joined, " and ")})
 	}
 	q.Choices = append(q.Choices, Choice{LeaveOut, "Without a number; what stands there is kept in the note"})
 	if w.answers != nil {

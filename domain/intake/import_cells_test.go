@@ -252,6 +252,8 @@ func TestReadPhones(t *testing.T) {
 		"020 25550140 / 25550141": "+912025550140 +912025550141",
 		// none
 		"98123456789": "| dialled", "981234567": "? digit short",
+		"9812345671 (wrong number)": "? not to be called.+919812345671", "9812345671 old / 9812345672 new": "+919812345672 ? not to be called",
+		"गलत 9812345671": "? not to be called",
 		// lost something: asked
 		"098123 4567": "? digit short", "25550140": "? area code", "2555 0140 (O)": "? area code", "981234567 (Ramesh)": "? digit short",
 		"98123456719812345672": "? +919812345671 +919812345672", "0981234567109812345672": "? +919812345671 +919812345672",
@@ -538,6 +540,10 @@ func TestReadRow(t *testing.T) {
 		lines []string
 		want  []string // parts of the description; with ! what must not be in it
 	}{
+		"ditto":    {[]string{head, "B|do|9812345677|1 Road"}, []string{"refused Customer: stands for the row above"}},
+		"quotes":   {[]string{head, "B|,,|9812345677|1 Road"}, []string{"refused Customer: stands for the row above"}},
+		"k3 month": {[]string{head, "01-Mar|x|9812345677|1 Road"}, []string{"refused Ticket: was made a day"}},
+		"k3 yes":   {[]string{head, "TRUE|x|9812345677|1 Road"}, []string{"refused Ticket: was made a day"}},
 		"k1 eleven": {[]string{head, "A|x|98123456789|1 Road"}, []string{"left out Mobile: is not a phone number",
 			"note=Mobile: 98123456789", "!phones", "!refused"}},
 		"k1 nothing else": {[]string{head, "A|x|98123456789|"}, []string{"refused Mobile: is not a phone number"}},

@@ -22,7 +22,7 @@ type phonesRead struct {
 // another, or stands without its area code. What is whole and no number (a digit too many, a letter, zeros) is no doubt.
 type phoneDoubt struct {
 	words  string
-	joined []string // E.164 of the two numbers that it may be, where it can be parted in one way alone
+	joined []string // E.164 of the numbers that it may be, where there is one way alone to read it
 }
 
 var (
@@ -32,6 +32,8 @@ var (
 	numberRun  = regexp.MustCompile(`\+?[(\[]?\+?\d[\d\s().\[\]\-–—]*`)
 	inNumber   = regexp.MustCompile(`\d[\pL\pM]+\d`)
 	extension  = regexp.MustCompile(`(?i)\b(?:ext|extn|extension|x)\b`)
+	// notThis are words by which a sheet says that a number is not to be called.
+	notThis = regexp.MustCompile(`(?i)\b(?:wrong|old|invalid|incorrect|not|don'?t|dnd|galat)\b|गलत|ग़लत|चुकीचा|पुराना`)
 	// phoneLabels say nothing of whose number it is.
 	phoneLabels = map[string]bool{"mob": true, "mobile": true, "ph": true, "phone": true, "tel": true, "telephone": true, "cell": true,
 		"no":  true,
@@ -99,6 +101,12 @@ func readPhones(raw string, read readNumber) phonesRead {
 			switch {
 			case len(found) == 0 && len(digits) <= 2 && last != "":
 				lose("holds a text besides the number")
+			case len(found) > 0 && notThis.MatchString(part):
+				if out.doubt == nil {
+					out.doubt = &phoneDoubt{words: "The sheet says that this number is not to be called.", joined: found}
+				}
+				lose("says that the number is not to be called")
+				found = nil
 			case len(found) == 0:
 				if out.doubt == nil {
 					out.doubt = doubtOf(digits, read)
