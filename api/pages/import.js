@@ -93,7 +93,7 @@
       what.append(p);
     }
     for (const q of it.questions || []) say(`? ${q.words}`, 'soft');
-    for (const x of it.left_out || []) say(`Left out${x.column ? `, ${x.column}` : ''}${x.cell ? ` “${x.cell}”` : ''}: ${x.why}${x.kept ? ' (kept in the job)' : ''}`, 'soft');
+    for (const x of (it.outcome !== 'rejected' && it.left_out) || []) say(`Left out${x.column ? `, ${x.column}` : ''}${x.cell ? ` “${x.cell}”` : ''}: ${x.why}${x.kept ? ' (kept in the job)' : ''}`, 'soft');
     for (const x of it.errors || []) say([x.column, x.reason].filter(Boolean).join(': '), 'wrong');
     if (it.may_be_known) say('We look whether this household is known; there is nothing to do.', 'soft');
     li.append(head, what);
@@ -205,7 +205,7 @@
   const notes = () => {
     const ul = el('ul');
     if (report.encoding && !/^utf-?8$/i.test(report.encoding)) ul.append(el('li', `Read as ${report.encoding}.`, 'soft'));
-    for (const x of report.left_out) ul.append(el('li', `Not read${x.column ? `: ${x.column}` : ''}. ${x.why}`, 'soft'));
+    for (const x of report.left_out) ul.append(el('li', `Not read${x.line ? `, line ${x.line}` : ''}${x.column ? `: ${x.column}` : ''}${x.cell ? ` “${x.cell}”` : ''}. ${x.why}`, 'soft'));
     return ul;
   };
   const draw = () => {

@@ -138,7 +138,7 @@ func TestReadWindow(t *testing.T) {
 		{"Europe/London", "28/03/2027", "01:30 am", "03:30 am", "from does not exist"},
 		{"Europe/London", "31/10/2027", "00:30", "01:30 am", "to is +01:00 or +00:00"},
 		{"Asia/Kolkata", "24/11/2026", "", "12:00", "from is missing"},
-		{"Asia/Kolkata", "24/11/2026", "10:00", "", "to is missing"},
+		{"Asia/Kolkata", "24/11/2026", "10:00", "", "to has no end"},
 		{"Asia/Kolkata", "", "10:00", "12:00", "date is missing"},
 		{"Asia/Kolkata", "soon", "10:00", "12:00", "date is no date"},
 		{"Asia/Kolkata", "24/11/2026", "early", "12:00", "from is no time"},
