@@ -197,6 +197,9 @@ func (s *Server) internalRoute(path string, h fiber.Handler) {
 // watches reports whether a path answers how the server is.
 func watches(path string) bool { return path == "/healthz" || path == "/readyz" || path == "/livez" }
 
+// routePattern writes a path of the contract as Fiber wants it.
+var routePattern = strings.NewReplacer("{", ":", "}", "")
+
 func (s *Server) add(method, path string, chain ...fiber.Handler) {
 	for _, r := range s.routes {
 		if r.Method == method && covers(r.Path, path) {
@@ -204,7 +207,7 @@ func (s *Server) add(method, path string, chain ...fiber.Handler) {
 		}
 	}
 	s.routes = append(s.routes, Route{method, path})
-	pattern := strings.NewReplacer("{", ":", "}", "").Replace(path)
+	pattern := routePattern.Replace(path)
 	if method == http.MethodGet {
 		s.App.Get(pattern, chain...) // and HEAD
 		return
