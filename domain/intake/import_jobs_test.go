@@ -361,7 +361,8 @@ func TestImportLeavesWhatStaffEdited(t *testing.T) {
 		// The file changed what staff changed too: that is asked.
 		answered := func(report intake.ImportReport, with string) {
 			t.Helper()
-			_, err := w.s.Intake.AnswerImport(ctx, desk, intake.AnswersInput{Answers: []intake.AnswerInput{{ID: report.Questions[0].IDs[0], Answer: with}}})
+			given := intake.AnswerInput{ID: report.Questions[0].IDs[0], Answer: with}
+			_, err := w.s.Intake.AnswerImport(ctx, desk, intake.AnswersInput{Answers: []intake.AnswerInput{given}})
 			w.must(err)
 		}
 		changed := row("Dead", "high", both, "24/11/2026 10 12", "ravi")
