@@ -52,7 +52,7 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"domain/accounts", "domain domain/casework domain/reach domain/slots", ""},
 	{"domain/alarm", "domain domain/casework domain/ladder", ""},
 	{"domain/casework", "domain domain/duty domain/geo domain/reach domain/slots", "uuid"},
-	{"domain/clock", "domain domain/alarm domain/casework domain/customers domain/decisions domain/reporting domain/safety", ""},
+	{"domain/clock", "domain domain/accounts domain/alarm domain/casework domain/customers domain/decisions domain/safety", ""},
 	{"domain/customers", "domain domain/casework domain/reach domain/slots", ""},
 	{"domain/decisions", "domain domain/alarm domain/casework domain/safety", "uuid"},
 	{"domain/intake", "domain domain/casework domain/slots", ""},

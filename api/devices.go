@@ -6,6 +6,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorstep/api/web"
+	"doorstep/domain"
 	"doorstep/domain/accounts"
 	"doorstep/domain/casework"
 )
@@ -26,6 +27,46 @@ func mountDevices(a *App, s *web.Server) {
 			_, err := svc.Accounts.PutDevice(ctx, call, id, in)
 			return err
 		})
+	})
+	s.Handle("PUT", "/v1/devices/{installation_id}/health", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "installation_id", "device")
+		if err != nil {
+			return err
+		}
+		in, err := decode[accounts.HealthInput](c)
+		if err != nil {
+			return err
+		}
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *casework.Call) error {
+			_, err := accounts.PutDeviceHealth(ctx, svc.Accounts, call, id, in)
+			return err
+		})
+	})
+	s.Handle("GET", "/v1/me/devices", func(c *fiber.Ctx) error {
+		u, err := svc.Read.Principal(c.UserContext(), actorOf(c).UserID)
+		if err != nil {
+			return err
+		}
+		devices, err := svc.Read.Devices(c.UserContext(), u.ID)
+		if err != nil {
+			return err
+		}
+		out := make([]domain.DeviceView, len(devices))
+		for i := range devices {
+			out[i] = devices[i].View(u.Language, svc.Instant())
+		}
+		return web.List(c, out, "")
+	})
+	s.Handle("GET", "/v1/centres/{id}/phones", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "id", "centre")
+		if err != nil {
+			return err
+		}
+		phones, err := accounts.Phones(c.UserContext(), svc.Accounts, actorOf(c), id)
+		if err != nil {
+			return err
+		}
+		return web.List(c, phones, "")
 	})
 	s.Handle("DELETE", "/v1/devices/{installation_id}", func(c *fiber.Ctx) error {
 		id, err := web.PathID(c, "installation_id", "device")

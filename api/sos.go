@@ -19,16 +19,10 @@ func mountSOS(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/sos", func(c *fiber.Ctx) error {
-		var body sosBody
-		web.DecodeLenient(c, &body)
-		call := &casework.Call{Actor: actorOf(c), Encode: encodeAnswer, Status: fiber.StatusCreated}
-		if sent, ok, err := web.SentAt(c); ok && err == nil {
-			call.SentAt = &sent
-		}
-		if _, err := svc.Alarm.RaiseSOS(c.UserContext(), call, body.input()); err != nil {
+		return raise(c, func(call *casework.Call, in alarm.SOSInput) error {
+			_, err := svc.Alarm.RaiseSOS(c.UserContext(), call, in)
 			return err
-		}
-		return sendAnswer(c, call, "/v1/sos")
+		})
 	})
 	s.Handle("GET", "/v1/sos", func(c *fiber.Ctx) error {
 		return listOf(c, func(p domain.Page) ([]domain.SOS, error) {
@@ -69,6 +63,30 @@ func mountSOS(a *App, s *web.Server) {
 		}
 		return sendAnswer(c, call, "")
 	})
+	s.Handle("POST", "/v1/sos/{id}/trail", byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+		in alarm.TrailInput) error {
+		_, err := svc.Alarm.AddTrail(ctx, call, id, in)
+		return err
+	}))
+	s.Handle("GET", "/v1/sos/{id}/trail", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "id", "SOS")
+		if err != nil {
+			return err
+		}
+		return listOf(c, func(p domain.Page) ([]domain.SOSPoint, error) {
+			return read.SOSTrail(c.UserContext(), actorOf(c), id, p)
+		}, func(v domain.SOSPoint) (time.Time, domain.ID) { return v.At, v.SOSID }, asIs)
+	})
+	s.Handle("POST", "/v1/visits/{id}/timer/not-ok", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "id", "visit")
+		if err != nil {
+			return err
+		}
+		return raise(c, func(call *casework.Call, in alarm.SOSInput) error {
+			_, err := svc.Alarm.NotOK(c.UserContext(), call, id, in)
+			return err
+		})
+	})
 	for _, action := range []string{"hand-over", "resolve"} {
 		s.Handle("POST", "/v1/sos/{id}/"+action, byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
 			in alarm.SOSAnswer) error {
@@ -83,6 +101,20 @@ func mountSOS(a *App, s *web.Server) {
 		_, err := svc.Alarm.SetLadder(ctx, call, id, in.Tiers)
 		return err
 	}))
+}
+
+// raise reads what an SOS says, as far as it can be read, and raises it.
+func raise(c *fiber.Ctx, fn func(call *casework.Call, in alarm.SOSInput) error) error {
+	var body sosBody
+	web.DecodeLenient(c, &body)
+	call := &casework.Call{Actor: actorOf(c), Encode: encodeAnswer, Status: fiber.StatusCreated}
+	if sent, ok, err := web.SentAt(c); ok && err == nil {
+		call.SentAt = &sent
+	}
+	if err := fn(call, body.input()); err != nil {
+		return err
+	}
+	return sendAnswer(c, call, "/v1/sos")
 }
 
 // sosBody is read leniently: nothing in it can refuse an SOS.

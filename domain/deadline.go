@@ -40,6 +40,7 @@ const (
 	DueClaim         DeadlineKind = "claim"          // claim: nobody decided it in time
 	DueThanks        DeadlineKind = "thanks"         // thank-you
 	DueMaintenance   DeadlineKind = "maintenance"    // maintenance
+	DuePhone         DeadlineKind = "phone"          // user: can their phone be rung before their next visit
 	DueDuty          DeadlineKind = "duty"           // user: their next duty begins
 	DueHour          DeadlineKind = "hour"           // user: the end of an hour in which many things were told
 	DueHome          DeadlineKind = "home"           // customer: a decent hour to be told begins

@@ -20,6 +20,9 @@ type Device struct {
 	UpdatedAt      time.Time  `json:"updated_at"`
 	DroppedAt      *time.Time `json:"-"`
 	DropReason     string     `json:"-"`
+
+	Health   JSON[*DeviceHealth] `json:"health"`
+	HealthAt *time.Time          `json:"health_at"`
 }
 
 // Private reports whether a device is somebody's own phone: a browser may stand

@@ -23,10 +23,13 @@
 //
 //	aftercare.go       conversations that are owed after harm
 //	attempt.go         one try of a contact, and what came of it
+//	briefcase.go       which visits a technician's phone holds, and what it lacks
+//	choices.go         the lists that a phone offers, in its language
 //	claim.go           what a crew told of too late
 //	cooloff.go         a pause after a hard visit
 //	customer.go        customers, their contacts, sites and appliances
 //	day_plan.go        who goes where on a day, as proposed
+//	device_health.go   whether a phone rings, and how to mend it
 //	device.go          a phone or browser that pushes go to
 //	diary.go           what stands in the days of technicians
 //	dispute.go         "that is not so"; "is it done?"

@@ -71,6 +71,7 @@ var (
 		{"ping", []string{"armed"}, []string{"pinged"}, "system", "its time is over"},
 		{"ask-desk", []string{"pinged"}, []string{"desk_asked"}, "system", "2 min without an answer"},
 		{"alarm", []string{"desk_asked"}, []string{"alarmed"}, "system", "5 min without an answer; raises an SOS"},
+		{"not-ok", TimerRuns, []string{"alarmed"}, "whose timer it is", "raises an SOS at once"},
 		{"rebase", TimerRuns, []string{"armed"}, "system", "a late fact of the visit"},
 		{"extend", TimerRuns, []string{"armed"}, "whose timer it is", "1 to 240 minutes, eight hours in all; the code, where one is set"},
 		{"fine", TimerRuns, []string{"armed"}, "whose timer it is", "the code, where one is set"},

@@ -41,6 +41,42 @@ type SOS struct {
 	ResolvedBy     *ID          `json:"resolved_by"`
 	Outcome        string       `json:"outcome"` // real, false_alarm, test
 	Words          string       `json:"words"`
+
+	LastSeen JSON[*SOSPoint] `json:"last_seen"` // the newest of its trail
+}
+
+// SOSPoint is where the phone of somebody in need was and how it was, while their
+// alarm stands (docs/product.md section 5, "SOS"). It is kept as long as precise
+// places are.
+type SOSPoint struct {
+	SOSID      ID        `json:"-"`
+	At         time.Time `json:"at"`
+	RecordedAt time.Time `json:"recorded_at"`
+	Lat        *float64  `json:"lat"`
+	Lon        *float64  `json:"lon"`
+	AccuracyM  *int      `json:"accuracy_m"` // metres
+	Battery    *int      `json:"battery"`    // percent
+	Sound      string    `json:"sound"`      // normal, vibrate, silent; empty: not known
+}
+
+const (
+	// SOSTrailEvery is how often a phone tells of itself while its alarm stands.
+	SOSTrailEvery = 10 * time.Second
+	// SOSTrailMost is how many points of an alarm are kept: over a day of them.
+	SOSTrailMost = 10_000
+	// SOSTrailBefore is how long before an alarm its trail may begin: what the phone
+	// knew when the button was pressed.
+	SOSTrailBefore = 10 * time.Minute
+	// PlacesKept is how long precise places are kept (docs/product.md section 10).
+	PlacesKept = 30 * 24 * time.Hour
+)
+
+// Says reports whether a point holds anything, and nothing that cannot be.
+func (p *SOSPoint) Says() bool {
+	within := func(v *int, most int) bool { return v == nil || *v >= 0 && *v <= most }
+	place := p.Lat != nil && p.Lon != nil && *p.Lat >= -90 && *p.Lat <= 90 && *p.Lon >= -180 && *p.Lon <= 180
+	return (place || p.Lat == nil && p.Lon == nil && (p.Battery != nil || p.Sound != "")) && within(p.Battery, 100) &&
+		within(p.AccuracyM, 1_000_000) && Has([]string{"", "normal", "vibrate", "silent"}, p.Sound)
 }
 
 // SOSView is an SOS as answered.

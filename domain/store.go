@@ -253,6 +253,10 @@ type AlarmTx interface {
 	InsertSOS(*SOS) error
 	SaveSOS(*SOS) error
 	SilenceSOS(id ID) error // rings that were not sent yet never are
+	// PutSOSPoints keeps points of an alarm's trail; of an instant that is there
+	// the first one stays. SOSPoints counts them.
+	PutSOSPoints([]SOSPoint) error
+	SOSPoints(sos ID) (int, error)
 	HushReport(id ID) error
 	AnyDevice(users []ID) (bool, error) // that can be pushed to
 	TimersOf(visit ID) ([]Timer, error)
@@ -338,7 +342,7 @@ type NoticeTx interface {
 	WaitingNotices(reader ID) ([]Notice, error)       // of a user or a household, by created_at
 	EndWaiting(id ID, state string) error
 	Notice(id ID) (*Notice, error)
-	SaveNoticeSeen(id ID, at time.Time) error
+	SaveNoticeSeen(n *Notice) error
 }
 
 // DeviceTx keeps devices.
@@ -346,6 +350,7 @@ type DeviceTx interface {
 	Device(id ID) (*Device, error)
 	PutDevice(*Device) error
 	DropDevice(id ID, why string, at time.Time) error
+	SaveDeviceHealth(*Device) error
 	// DropDevicesOf ends pushes to all devices of a user, or to those that were
 	// registered in one session.
 	DropDevicesOf(user ID, session *ID, why string, at time.Time) error
@@ -555,6 +560,9 @@ type AlarmReader interface {
 	SOSs(ctx context.Context, a Actor, open bool, p Page) ([]SOS, error) // newest first
 	SOS(ctx context.Context, a Actor, id ID) (*SOS, error)
 	UnheardSOS(ctx context.Context) ([]SOS, error) // that ring and that nobody hears
+	// SOSTrail lists where the phone of an alarm was, newest first; CodeNotFound for who
+	// may not know of the alarm.
+	SOSTrail(ctx context.Context, a Actor, id ID, p Page) ([]SOSPoint, error)
 	// SilentSOSs are the open ones that these people raised in silence, whoever asks.
 	SilentSOSs(ctx context.Context, raisers []ID) ([]SOS, error)
 	AlarmsByID(ctx context.Context, ids []ID) ([]SOS, error) // in no order
@@ -596,6 +604,7 @@ type PlanReader interface {
 type NoticeReader interface {
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Devices(ctx context.Context, user ID) ([]Device, error)
+	DevicesOfCentre(ctx context.Context, centre ID) ([]Device, error) // of its people, oldest first
 }
 
 // ChangeReader reads what changed, for everybody: each is told what lies in their scope.
@@ -603,6 +612,8 @@ type ChangeReader interface {
 	// Changes lists what changed behind a mark, in order, as far as every
 	// earlier transaction has ended: nothing comes before it any more.
 	Changes(ctx context.Context, after Mark, limit int) ([]FeedChange, error)
+	// ChangesOf lists like Changes what a technician's phone shows.
+	ChangesOf(ctx context.Context, person ID, after Mark, limit int) ([]FeedChange, error)
 	LastChange(ctx context.Context) (Mark, error)                    // where Changes would end now
 	CrewsOfJobs(ctx context.Context, jobs []ID) (map[ID][]ID, error) // the present crews of their visits
 }

@@ -39,7 +39,7 @@ func (t Timer) View(a Actor) TimerView {
 	v := TimerView{Timer: t, Actions: JSONList[string]{}}
 	switch {
 	case t.UserID == a.UserID:
-		v.Actions = TimerMoves.Of(t.Status, "extend", "fine", "end")
+		v.Actions = TimerMoves.Of(t.Status, "extend", "fine", "not-ok", "end")
 	case a.Is(Desk...):
 		v.Actions = TimerMoves.Of(t.Status, "spoken")
 	}

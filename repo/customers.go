@@ -153,6 +153,7 @@ func (t *tx) SaveCustomer(c *domain.Customer) error {
 		return err
 	}
 	c.Version = row.Version
+	t.customerChanged(c.ID, c.Meta)
 	if err := t.putCustomer(c); err != nil {
 		return err
 	}
@@ -256,10 +257,12 @@ func (t *tx) Appliance(id domain.ID) (*domain.Appliance, error) {
 
 func (t *tx) InsertAppliance(a *domain.Appliance) error {
 	t.ahead.appliances[a.ID] = *a
+	t.customerChanged(a.CustomerID, a.Meta)
 	return t.insert("appliances", a)
 }
 
 func (t *tx) SaveAppliance(a *domain.Appliance) error {
 	clear(t.ahead.appliances)
+	t.customerChanged(a.CustomerID, a.Meta)
 	return t.save("appliances", &a.Meta, a)
 }

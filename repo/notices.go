@@ -41,6 +41,11 @@ func (t *tx) WaitingNotices(reader domain.ID) ([]domain.Notice, error) {
 }
 
 func (t *tx) EndWaiting(id domain.ID, state string) error {
+	if state == withdrawn {
+		if err := t.noticesChanged(t.table("notices").Where("id = ?", id)); err != nil {
+			return err
+		}
+	}
 	return t.exec("UPDATE notices SET state = ?, waits = ? WHERE id = ? AND state = 'pending'", state, false, id)
 }
 
@@ -61,7 +66,11 @@ func (t *tx) withdraw(q *gorm.DB, kinds []string, about func(*domain.Notice) boo
 			n.State = withdrawn
 		}
 	}
-	return t.write(q.Where(inText(t.db, "kind", kinds)).Update("state", withdrawn), nil)
+	q = q.Where(inText(t.db, "kind", kinds)).Session(&gorm.Session{})
+	if err := t.noticesChanged(q); err != nil {
+		return err
+	}
+	return t.write(q.Update("state", withdrawn), nil)
 }
 
 const (
@@ -137,18 +146,25 @@ WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (olde
 		"created_at, id"},
 	"security_log":     {"id", "created_at < @before", "created_at"},
 	"invitations":      {"id", "(expires_at < @before OR used_at < @before)", "expires_at"},
-	"changes":          {"seq", "at < @before", "seq"},
+	"changes":          {"seq", "at < @before", "at, seq"},
 	"household_merges": {"id", "merged_at < @before", "merged_at, id"},
 	"throttles":        {"key", "forget_at < @before", "forget_at"},
 	"import_changes":   {"id", "at < @before", "at"},
 	"imports":          {"id", "created_at < @before", "created_at"},
 	"import_answers":   {"centre_id, about", "answer LIKE '+%' AND at < @before", "at"},
+	"sos_trail":        {"sos_id, at", "recorded_at < @before", "recorded_at"},
 }
 
 func (t *tx) Purge(kind string, before time.Time, n int) (int, error) {
 	f, ok := forgotten[kind]
 	if !ok {
 		return 0, errors.New("repo: nothing is forgotten of " + kind)
+	}
+	if kind == "sos_trail" { // the places that the alarms themselves keep go with it
+		if err := t.exec(`UPDATE sos SET last_seen = 'null', lat = NULL, lon = NULL
+WHERE recorded_at < ? AND status = 'resolved' AND (last_seen <> 'null' OR lat IS NOT NULL)`, before); err != nil {
+			return 0, err
+		}
 	}
 	type row struct{ N int }
 	text := "DELETE FROM " + kind + " WHERE (" + f.key + ") IN (SELECT " + f.key + " FROM " + kind + " WHERE " + f.where + " ORDER BY " +
@@ -167,6 +183,10 @@ func (t *tx) PutDevice(d *domain.Device) error {
 	return t.insertOver("devices", d, &clause.OnConflict{Columns: []clause.Column{{Name: "installation_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{"user_id", "customer_id",
 			"link_id", "session_id", "unproven", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason"})}, nil)
+}
+
+func (t *tx) SaveDeviceHealth(d *domain.Device) error {
+	return t.exec("UPDATE devices SET health = ?, health_at = ? WHERE installation_id = ?", d.Health, d.HealthAt, d.InstallationID)
 }
 
 // dropDevice spares an installation that registered anew while the push to
@@ -228,8 +248,9 @@ func (t *tx) Notice(id domain.ID) (*domain.Notice, error) {
 	return single[domain.Notice](t, "notice", t.table("notices").Where("id = ? AND state <> 'withdrawn'", id))
 }
 
-func (t *tx) SaveNoticeSeen(id domain.ID, at time.Time) error {
-	return t.mustExec(domain.NotFound("notice"), "UPDATE notices SET seen_at = ? WHERE id = ?", at, id)
+func (t *tx) SaveNoticeSeen(n *domain.Notice) error {
+	t.noticeChanged(n.ID, *n.UserID)
+	return t.mustExec(domain.NotFound("notice"), "UPDATE notices SET seen_at = ? WHERE id = ?", n.SeenAt, n.ID)
 }
 
 func (t *tx) LinkOfJob(job domain.ID) (*domain.Link, error) {
@@ -272,10 +293,10 @@ func (t *tx) gather() error {
 	if err := insertAll(t, "facts", t.entries); err != nil {
 		return err
 	}
-	if err := t.gatherChanges(); err != nil {
+	if err := t.gatherNotices(); err != nil {
 		return err
 	}
-	if err := t.gatherNotices(); err != nil {
+	if err := t.gatherChanges(); err != nil {
 		return err
 	}
 	for _, d := range t.deadlines {
@@ -345,6 +366,9 @@ func (t *tx) gatherNotices() error {
 		}
 		if n.State == "" {
 			n.State = pending
+		}
+		if n.UserID != nil {
+			t.noticeChanged(n.ID, *n.UserID)
 		}
 		if n.DedupeKey == nil {
 			plain = append(plain, n)

@@ -553,6 +553,11 @@ func (r *reader) Devices(ctx context.Context, user domain.ID) ([]domain.Device, 
 		Order("created_at, installation_id"))
 }
 
+func (r *reader) DevicesOfCentre(ctx context.Context, centre domain.ID) ([]domain.Device, error) {
+	return list[domain.Device](ctx, r, r.db.table("devices").Where("dropped_at IS NULL AND user_id IN (SELECT id FROM users WHERE centre_id = ?)",
+		centre).Order("created_at, installation_id"))
+}
+
 func (r *reader) LinkByHash(ctx context.Context, hash string) (*domain.Link, error) {
 	return one[domain.Link](ctx, r, "link", r.db.table("links").Where("token_hash = ?", hash))
 }

@@ -3,8 +3,10 @@ package repo
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"doorstep/domain"
 )
@@ -34,6 +36,19 @@ func (t *tx) SaveSOS(x *domain.SOS) error {
 	return nil
 }
 
+func (t *tx) PutSOSPoints(points []domain.SOSPoint) error {
+	for part := range slices.Chunk(points, together) {
+		if err := t.insertOver("sos_trail", part, &clause.OnConflict{DoNothing: true}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) SOSPoints(sos domain.ID) (int, error) {
+	return t.count(t.table("sos_trail").Select("count(*) AS n").Where("sos_id = ?", sos))
+}
+
 func (t *tx) SilenceSOS(id domain.ID) error {
 	for _, kind := range []string{"sos.raised", "sos.unheard", "sos.call_yourself"} {
 		if err := t.hush(kind, id); err != nil {
@@ -50,8 +65,12 @@ func (t *tx) HushReport(id domain.ID) error {
 // hush withdraws what was not sent yet of the notices that are keyed by a kind
 // and what they are about.
 func (t *tx) hush(kind string, id domain.ID) error {
-	return t.exec("UPDATE notices SET state = 'withdrawn' WHERE dedupe_key >= ? AND dedupe_key < ? AND state = 'pending'",
-		kind+"|"+id.String()+"|", kind+"|"+id.String()+"}")
+	const which = "dedupe_key >= ? AND dedupe_key < ? AND state = 'pending'"
+	from, to := kind+"|"+id.String()+"|", kind+"|"+id.String()+"}"
+	if err := t.noticesChanged(t.table("notices").Where(which, from, to)); err != nil {
+		return err
+	}
+	return t.exec("UPDATE notices SET state = 'withdrawn' WHERE "+which, from, to)
 }
 
 func (t *tx) AnyDevice(users []domain.ID) (bool, error) {
@@ -96,6 +115,17 @@ func (r *reader) SOSs(ctx context.Context, a domain.Actor, open bool, p domain.P
 
 func (r *reader) SOS(ctx context.Context, a domain.Actor, id domain.ID) (*domain.SOS, error) {
 	return one[domain.SOS](ctx, r, "SOS", r.alarms(a).Where("id = ?", id))
+}
+
+func (r *reader) SOSTrail(ctx context.Context, a domain.Actor, id domain.ID, p domain.Page) ([]domain.SOSPoint, error) {
+	if _, err := r.SOS(ctx, a, id); err != nil {
+		return nil, err
+	}
+	q := r.db.table("sos_trail").Where("sos_id = ?", id).Order("at DESC").Limit(p.Limit)
+	if p.AfterAt != nil {
+		q = q.Where("at < ?", *p.AfterAt)
+	}
+	return list[domain.SOSPoint](ctx, r, q)
 }
 
 func (r *reader) SilentSOSs(ctx context.Context, raisers []domain.ID) ([]domain.SOS, error) {

@@ -2,6 +2,7 @@
 // the areas, centres and policies that they work under.
 //
 //	devices.go     devices that pushes go to
+//	device_health.go whether they ring, and who is told that they do not
 //	hours.go       weekly hours, exceptions, rosters, quiet hours
 //	invitation.go  codes that set a password, and who is told of them
 //	leave.go       leave, asked for and approved

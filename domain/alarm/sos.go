@@ -34,36 +34,39 @@ type SOSInput struct {
 // names one by the client's id gets that, ended or not. Durable before it is
 // answered; the first tier is told in the same transaction.
 func (s *Service) RaiseSOS(ctx context.Context, call *casework.Call, in SOSInput) (domain.SOSView, error) {
-	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.SOSView, error) {
-		a := call.Actor
-		// Two taps at once are one alarm.
-		u, err := tx.LockUser(a.UserID)
-		if err != nil {
+	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.SOSView, error) { return raiseOrAdd(tx, call, in) })
+}
+
+// raiseOrAdd raises an alarm, or adds to the one that stands.
+func raiseOrAdd(tx *casework.Work, call *casework.Call, in SOSInput) (domain.SOSView, error) {
+	a := call.Actor
+	// Two taps at once are one alarm.
+	u, err := tx.LockUser(a.UserID)
+	if err != nil {
+		return domain.SOSView{}, err
+	}
+	if in.ID != nil {
+		x, err := tx.LockSOS(*in.ID)
+		switch {
+		case err == nil && x.RaiserID == a.UserID && x.Source != "duress":
+			// The reply was lost: that is the same tap, and rings nobody anew.
+			return addToSOS(tx, a, x, in, false)
+		case err != nil && !casework.NotFound(err):
 			return domain.SOSView{}, err
 		}
-		if in.ID != nil {
-			x, err := tx.LockSOS(*in.ID)
-			switch {
-			case err == nil && x.RaiserID == a.UserID && x.Source != "duress":
-				// The reply was lost: that is the same tap, and rings nobody anew.
-				return addToSOS(tx, a, x, in, false)
-			case err != nil && !casework.NotFound(err):
-				return domain.SOSView{}, err
-			}
-		}
-		v, err := visitOfSOS(tx, u, in.VisitID)
-		if err != nil {
-			return domain.SOSView{}, err
-		}
-		x, err := standingSOS(tx, a.UserID, v, "tap", "timer")
-		if err != nil {
-			return domain.SOSView{}, err
-		}
-		if x != nil {
-			return addToSOS(tx, a, x, in, true)
-		}
-		return raiseSOS(tx, call, u, in, "tap")
-	})
+	}
+	v, err := visitOfSOS(tx, u, in.VisitID)
+	if err != nil {
+		return domain.SOSView{}, err
+	}
+	x, err := standingSOS(tx, a.UserID, v, "tap", "timer")
+	if err != nil {
+		return domain.SOSView{}, err
+	}
+	if x != nil {
+		return addToSOS(tx, a, x, in, true)
+	}
+	return raiseSOS(tx, call, u, in, "tap")
 }
 
 // standingSOS locks what somebody raised and nobody resolved yet, of the same

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorstep/domain"
+	"doorstep/domain/accounts"
 	"doorstep/domain/alarm"
 	"doorstep/domain/casework"
 	"doorstep/domain/customers"
@@ -95,6 +96,7 @@ var dueHandlers = map[domain.DeadlineKind]func(context.Context, *casework.Work, 
 	domain.DueClaim:         of(casework.ClaimOverdue),
 	domain.DueThanks:        of(customers.ThanksDue),
 	domain.DueMaintenance:   of(casework.Maintain),
+	domain.DuePhone:         of(accounts.PhoneDue),
 	domain.DueDuty:          of(casework.DutyBegins),
 	domain.DueHour:          of(casework.DutyBegins),
 	domain.DueHome:          of(casework.HomeWakes),

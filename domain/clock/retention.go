@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"doorstep/domain"
-	"doorstep/domain/reporting"
 )
 
 // sweeps says what is forgotten, and how long after it was last of use.
@@ -26,9 +25,10 @@ var sweeps = []struct {
 	{"import_changes", domain.ImportChangesKept, false}, // they hold numbers and addresses as they stood
 	{"imports", domain.ImportsKept, false},
 	{"import_answers", domain.ImportChangesKept, false}, // those that are numbers: what they were asked for has landed
+	{"sos_trail", domain.PlacesKept, false},
 	{"security_log", domain.SecurityKept, true},
-	{"changes", reporting.StreamKeep + time.Hour, true}, // of streams that come again
-	{"throttles", 0, true},                              // since they say nothing any more
+	{"changes", domain.FeedKept + time.Hour, true},
+	{"throttles", 0, true}, // since they say nothing any more
 }
 
 // sweepChunk is how many rows a transaction deletes: a few milliseconds of

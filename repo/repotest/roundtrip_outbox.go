@@ -1,6 +1,7 @@
 package repotest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -26,7 +27,9 @@ func noticeTrip(t *testing.T, w *World) {
 	d := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok",
 		Platform: "web",
 		Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
-	d.Unproven = true
+	d.Unproven, d.HealthAt = true, &later
+	d.Health.V = &domain.DeviceHealth{Battery: Ptr(40), Charging: true, Notifications: "allowed", Alarms: "blocked", Background: "free",
+		Sound: "silent", QueueLength: 3, QueueOldest: &later, AppVersion: "1.2"}
 	filled(t, "device", d, "UserID")
 	Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
 	Same(t, "device", d, Get(t, db, func(tx domain.Tx) (*domain.Device, error) { return tx.Device(d.InstallationID) }))
@@ -36,6 +39,15 @@ func noticeTrip(t *testing.T, w *World) {
 	got, err := r.Devices(ctx, w.Ravi.ID)
 	noError(t, err)
 	Same(t, "device put again", []domain.Device{d}, got)
+	d.Health.V, d.HealthAt = &domain.DeviceHealth{Sound: "normal"}, Ptr(Noon)
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveDeviceHealth(&d) })
+	other := func(o domain.Device) bool { return o.InstallationID != d.InstallationID }
+	got, err = r.DevicesOfCentre(ctx, w.Mill.ID)
+	noError(t, err)
+	Same(t, "devices of a centre", []domain.Device{d}, slices.DeleteFunc(got, other))
+	got, err = r.DevicesOfCentre(ctx, w.Harbour.ID)
+	noError(t, err)
+	Same(t, "devices of another", []domain.Device{}, slices.DeleteFunc(got, other))
 	Do(t, db, func(tx domain.Tx) error { return tx.DropDevice(d.InstallationID, "signed out", later) })
 	if got, err := r.Devices(ctx, w.Ravi.ID); err != nil || len(got) != 0 {
 		t.Errorf("a dropped device is still listed: %v, %v", got, err)

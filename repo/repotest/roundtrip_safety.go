@@ -1,6 +1,7 @@
 package repotest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -64,6 +65,42 @@ func holdTrip(t *testing.T, w *World) {
 	}
 }
 
+// sosTrailTrip keeps a trail: what is there already stays, and is read by who knows of the alarm.
+func sosTrailTrip(t *testing.T, w *World, x *domain.SOS) {
+	point := *x.LastSeen.V
+	point.SOSID = x.ID
+	filled(t, "point", point)
+	points := []domain.SOSPoint{point}
+	for i := range 6 {
+		points = append(points, domain.SOSPoint{SOSID: x.ID, At: Noon.Add(time.Duration(i+1) * time.Second), RecordedAt: later, Battery: Ptr(i)})
+	}
+	again := point
+	again.Sound = "normal"
+	Do(t, w.DB, func(tx domain.Tx) error { return tx.PutSOSPoints(points) })
+	Do(t, w.DB, func(tx domain.Tx) error { return tx.PutSOSPoints([]domain.SOSPoint{again}) })
+	if n := Get(t, w.DB, func(tx domain.Tx) (int, error) { return tx.SOSPoints(x.ID) }); n != len(points) {
+		t.Errorf("%d points are kept, want %d", n, len(points))
+	}
+	manager := domain.Actor{UserID: w.Manager.ID, Role: domain.RoleAreaManager, AreaID: w.North.ID}
+	var got []domain.SOSPoint
+	page := domain.Page{Limit: 3}
+	for {
+		list, err := w.DB.Reader().SOSTrail(t.Context(), manager, x.ID, page)
+		noError(t, err)
+		got = append(got, list...)
+		if len(list) < page.Limit {
+			break
+		}
+		page.AfterAt, page.AfterID = &list[len(list)-1].At, &list[len(list)-1].SOSID
+	}
+	slices.Reverse(points)
+	Same(t, "trail", points, got)
+	_, err := w.DB.Reader().SOSTrail(t.Context(), domain.Actor{UserID: w.Desk.ID, Role: domain.RoleProprietor, CentreID: w.Mill.ID}, x.ID, page)
+	if !domain.IsCode(err, domain.CodeNotFound) {
+		t.Errorf("whom it must not reach reads the trail: %v", err)
+	}
+}
+
 func sosTrip(t *testing.T, w *World) {
 	db := w.DB
 	r := w.DB.Reader()
@@ -75,6 +112,8 @@ func sosTrip(t *testing.T, w *World) {
 		Round: 3,
 		Rung:  domain.JSONList[domain.ID]{w.Asha.ID}, OwnerID: &w.Manager.ID, OfferedTo: &w.Asha.ID, AcknowledgedAt: &later, ResolvedAt: &later,
 		ResolvedBy: &w.Manager.ID, Outcome: "real", Words: "w"}
+	x.LastSeen.V = &domain.SOSPoint{At: Noon, RecordedAt: later, Lat: Ptr(28.5), Lon: Ptr(77.25), AccuracyM: Ptr(12), Battery: Ptr(40),
+		Sound: "silent"}
 	filled(t, "sos", x)
 	bare := domain.SOS{Meta: Meta(later), RaiserID: w.Ravi.ID, Source: "duress", HeardBy: domain.JSONList[domain.ID]{}, OccurredAt: Noon,
 		RecordedAt: later, Status: "raised", Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{}}
@@ -83,6 +122,7 @@ func sosTrip(t *testing.T, w *World) {
 	Same(t, "open ones", []domain.SOS{x, bare}, Get(t, db, func(tx domain.Tx) ([]domain.SOS, error) { return tx.OpenSOS(w.Ravi.ID) }))
 	x.Words = "other"
 	Do(t, db, func(tx domain.Tx) error { return tx.SaveSOS(&x) })
+	sosTrailTrip(t, w, &x)
 	for _, c := range []struct {
 		who  string
 		a    domain.Actor

@@ -447,6 +447,7 @@ const (
 	ProblemCodeBadCredentials         ProblemCode = "bad_credentials"
 	ProblemCodeCapacityFull           ProblemCode = "capacity_full"
 	ProblemCodeClaimKept              ProblemCode = "claim_kept"
+	ProblemCodeCursorGone             ProblemCode = "cursor_gone"
 	ProblemCodeDependsOn              ProblemCode = "depends_on"
 	ProblemCodeForbidden              ProblemCode = "forbidden"
 	ProblemCodeGuardNotMet            ProblemCode = "guard_not_met"
@@ -494,6 +495,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeCapacityFull:
 		return true
 	case ProblemCodeClaimKept:
+		return true
+	case ProblemCodeCursorGone:
 		return true
 	case ProblemCodeDependsOn:
 		return true
@@ -706,6 +709,30 @@ func (e SOSStatus) Valid() bool {
 	case SOSStatusRaised:
 		return true
 	case SOSStatusResolved:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SOSPointSound.
+const (
+	SOSPointSoundEmpty   SOSPointSound = ""
+	SOSPointSoundNormal  SOSPointSound = "normal"
+	SOSPointSoundSilent  SOSPointSound = "silent"
+	SOSPointSoundVibrate SOSPointSound = "vibrate"
+)
+
+// Valid indicates whether the value is a known member of the SOSPointSound enum.
+func (e SOSPointSound) Valid() bool {
+	switch e {
+	case SOSPointSoundEmpty:
+		return true
+	case SOSPointSoundNormal:
+		return true
+	case SOSPointSoundSilent:
+		return true
+	case SOSPointSoundVibrate:
 		return true
 	default:
 		return false
@@ -1607,14 +1634,17 @@ type SOS struct {
 	EmergencyNumber string    `json:"emergency_number"`
 	ID              string    `json:"id"`
 	JobID           string    `json:"job_id"`
-	Lat             float64   `json:"lat"`
-	Lon             float64   `json:"lon"`
-	Note            string    `json:"note"`
-	OccurredAt      time.Time `json:"occurred_at"`
-	OfferedTo       string    `json:"offered_to"`
-	Outcome         string    `json:"outcome"`
-	OwnerID         string    `json:"owner_id"`
-	RaiserID        string    `json:"raiser_id"`
+
+	// LastSeen the newest point of its trail
+	LastSeen   SOSPoint  `json:"last_seen"`
+	Lat        float64   `json:"lat"`
+	Lon        float64   `json:"lon"`
+	Note       string    `json:"note"`
+	OccurredAt time.Time `json:"occurred_at"`
+	OfferedTo  string    `json:"offered_to"`
+	Outcome    string    `json:"outcome"`
+	OwnerID    string    `json:"owner_id"`
+	RaiserID   string    `json:"raiser_id"`
 
 	// Reached whether a device or gateway of somebody who may answer took a ring, seen or not
 	Reached    bool      `json:"reached"`
@@ -1648,6 +1678,23 @@ type SOSAcknowledge struct {
 	// OccurredAt default: now
 	OccurredAt string `json:"occurred_at,omitempty,omitzero"`
 }
+
+// SOSPoint defines model for SOSPoint.
+type SOSPoint struct {
+	// AccuracyM metres
+	AccuracyM int       `json:"accuracy_m"`
+	At        time.Time `json:"at"`
+
+	// Battery percent
+	Battery    int           `json:"battery"`
+	Lat        float64       `json:"lat"`
+	Lon        float64       `json:"lon"`
+	RecordedAt time.Time     `json:"recorded_at"`
+	Sound      SOSPointSound `json:"sound"`
+}
+
+// SOSPointSound defines model for SOSPoint.Sound.
+type SOSPointSound string
 
 // SOSRaise defines model for SOSRaise.
 type SOSRaise struct {
