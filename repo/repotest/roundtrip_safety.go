@@ -95,7 +95,8 @@ func sosTrailTrip(t *testing.T, w *World, x *domain.SOS) {
 	}
 	slices.Reverse(points)
 	Same(t, "trail", points, got)
-	_, err := w.DB.Reader().SOSTrail(t.Context(), domain.Actor{UserID: w.Desk.ID, Role: domain.RoleProprietor, CentreID: w.Mill.ID}, x.ID, page)
+	_, err := w.DB.Reader().SOSTrail(t.Context(), domain.Actor{UserID: w.Desk.ID, Role: domain.RoleProprietor, CentreID: w.Mill.ID}, x.ID,
+		page)
 	if !domain.IsCode(err, domain.CodeNotFound) {
 		t.Errorf("whom it must not reach reads the trail: %v", err)
 	}
