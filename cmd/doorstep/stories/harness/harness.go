@@ -310,6 +310,10 @@ func (p *Client) Send(method, path string, body any, want int, headers ...string
 	if len(out) > 0 && strings.Contains(res.Header.Get("Content-Type"), "json") {
 		p.Harness.Must(json.Unmarshal(out, &v))
 	}
+	if op, ok := p.Harness.Contract.Find(method, strings.SplitN(path, "?", 2)[0]); ok && want >= 400 && v["code"] != nil &&
+		!op.Declares(domain.Code(fmt.Sprint(v["code"]))) {
+		p.Harness.Errorf("%s %s: x-codes of %s does not name %v", method, path, op.ID, v["code"])
+	}
 	return v
 }
 
