@@ -61,9 +61,9 @@ type Operation struct {
 }
 
 // AnyCodes are the codes of problems with which any operation may answer.
-var AnyCodes = []domain.Code{domain.CodeMalformed, domain.CodeUnauthenticated, domain.CodeRateLimited, domain.CodeTooLarge, domain.CodeMedia,
-	domain.CodeMethod, domain.CodeInternal, domain.CodeUnavailable, domain.CodeIdempotencyKey, domain.CodeIdemInFlight, domain.CodeIdemMismatch,
-	domain.CodeAnswerWithheld}
+var AnyCodes = []domain.Code{domain.CodeMalformed, domain.CodeUnauthenticated, domain.CodeRateLimited, domain.CodeTooLarge,
+	domain.CodeMedia, domain.CodeMethod, domain.CodeInternal, domain.CodeUnavailable, domain.CodeIdempotencyKey,
+	domain.CodeIdemInFlight, domain.CodeIdemMismatch, domain.CodeAnswerWithheld}
 
 // Formats that the contract uses beyond kin-openapi's own. instant is an
 // RFC 3339 date-time, or a local one whose zone the handler knows.
