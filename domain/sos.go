@@ -1,9 +1,13 @@
 package domain
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // SOS is one cry for help. It is a row before it is answered; a ladder rings
@@ -191,6 +195,38 @@ type AlarmCall struct {
 	Role            Role
 	Phone           string // empty: the provider's own list is to be called
 	Language        string
+}
+
+// Call is the webhook-id of a ring of a kind: one for an SOS, a round and a person,
+// however often it is tried.
+func (c *AlarmCall) Call(kind string) string {
+	return fmt.Sprintf("%s:%s:%d:%s", strings.ReplaceAll(kind, ".", "_"), c.SOS, c.Round, c.UserID)
+}
+
+// RingOf reads a webhook-id: the key of the notice from which the call was made, and its
+// SOS.
+func RingOf(call string) (key string, sos ID, ok bool) {
+	kind, rest, _ := strings.Cut(call, ":")
+	of, _, _ := strings.Cut(rest, ":")
+	sos, err := uuid.Parse(of)
+	return strings.ReplaceAll(kind, "_", ".") + "|" + strings.ReplaceAll(rest, ":", "|"), sos, err == nil
+}
+
+// RingDigit is what whoever answers a call presses. It differs from call to call, for
+// machines that answer press a digit by themselves, mostly 1; the same ring has the
+// same, however often it is tried.
+func RingDigit(call string) string {
+	sum := sha256.Sum256([]byte("ring|" + call))
+	return strconv.Itoa(1 + int(sum[0])%9)
+}
+
+// SOSCall is what came of one call of an alarm.
+type SOSCall struct {
+	Call   string
+	Result string // acknowledged, answered (without the digit), voicemail, no_answer, busy, failed
+	SOSID  ID
+	UserID ID
+	At     time.Time
 }
 
 // Reached reports whether a device or gateway of somebody who may answer took a

@@ -257,6 +257,8 @@ type AlarmTx interface {
 	// the first one stays. SOSPoints counts them.
 	PutSOSPoints([]SOSPoint) error
 	SOSPoints(sos ID) (int, error)
+	Ring(key string) (*Notice, error)            // by its DedupeKey
+	KeepSOSCall(SOSCall) (fresh bool, err error) // the same word about a call is kept once
 	HushReport(id ID) error
 	AnyDevice(users []ID) (bool, error) // that can be pushed to
 	TimersOf(visit ID) ([]Timer, error)

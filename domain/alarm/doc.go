@@ -4,6 +4,7 @@
 //	hooks.go        what follows the moves of others: timers
 //	service.go      the use cases
 //	sos.go          raising, ringing up the ladder, answering, resolving
+//	sos_calls.go    who answers by telephone proves to be human
 //	sos_trail.go    where the phone of somebody in need is; "not OK" to a ping
 //	sos_silent.go   alarms that their raiser's phone must not show
 //	sos_unheard.go  an alarm that nobody hears says so

@@ -48,6 +48,7 @@ var requestBodies = map[string]object{
 		"ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
 	"declineLeave": {"reason": "x"}, "withdrawLeave": {"reason": "x"},
 	"extendTimer": {"minutes": 5}, "setCodes": {"code": "", "duress_code": ""},
+	"reportCall":  {"call": "x", "result": "busy"},
 	"addSOSTrail": {"points": []any{object{"at": "2027-03-01T03:30:00Z", "battery": 50}}},
 	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "x"}, "setColleague": {"colleague_id": nil},
 	"setLadder": {"tiers": []object{}},
