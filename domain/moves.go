@@ -82,6 +82,20 @@ var (
 		{"again", []string{"ended"}, []string{"armed"}, "system", "ended with the visit, and they set out anew"},
 	}}
 
+	HomeSafeRuns = []string{"asked", "pinged", "desk_asked"}
+	// HomeSafeMoves: docs/product.md section 5, "Home safe".
+	HomeSafeMoves = Lifecycle{"home safe", "asked", []Move{
+		{"ask", nil, []string{"asked"}, "whose day it is", "a time within 24 h"},
+		{"again", []string{"asked", "pinged", "desk_asked", "alarmed", "ended"}, []string{"asked"}, "whose day it is",
+			"another time; the code, where one is set"},
+		{"ping", []string{"asked"}, []string{"pinged"}, "system", "its time has come"},
+		{"ask-desk", []string{"pinged"}, []string{"desk_asked"}, "system", "10 min without an answer: who is on duty, else the proprietor"},
+		{"alarm", []string{"desk_asked"}, []string{"alarmed"}, "system", "10 min more; raises an SOS as a timer does"},
+		{"done", HomeSafeRuns, []string{"ended"}, "whose day it is", "the code, where one is set; counts by its time"},
+		{"not-ok", HomeSafeRuns, []string{"alarmed"}, "whose day it is", "raises an SOS at once"},
+		{"lapse", HomeSafeRuns, []string{"ended"}, "system", "their account was disabled"},
+	}}
+
 	// DisputeMoves: docs/product.md section 4, "that is not so".
 	DisputeMoves = Lifecycle{"dispute", "open", []Move{
 		{"dispute", nil, []string{"open"}, "the household", "by its link or a call; each fact once"},
@@ -196,7 +210,7 @@ var (
 	}}
 
 	// Lifecycles lists them for the docs.
-	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &DisputeMoves, &LinkRequestMoves,
+	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &HomeSafeMoves, &DisputeMoves, &LinkRequestMoves,
 		&HouseholdQuestionMoves, &PromiseMoves,
 		&CheckMoves, &ClaimMoves, &ThanksMoves,
 		&AftercareMoves, &LeaveMoves,

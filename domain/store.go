@@ -260,7 +260,10 @@ type AlarmTx interface {
 	Ring(key string) (*Notice, error)            // by its DedupeKey
 	KeepSOSCall(SOSCall) (fresh bool, err error) // the same word about a call is kept once
 	HushReport(id ID) error
-	AnyDevice(users []ID) (bool, error) // that can be pushed to
+	AnyDevice(users []ID) (bool, error)  // that can be pushed to
+	HomeSafe(user ID) (*HomeSafe, error) // CodeNotFound for who never asked
+	InsertHomeSafe(*HomeSafe) error
+	SaveHomeSafe(*HomeSafe) error
 	TimersOf(visit ID) ([]Timer, error)
 	// LastMoveOf is when the server last learned of a move of somebody's visits
 	// with a window since an instant; nil when it has not.
@@ -569,6 +572,7 @@ type AlarmReader interface {
 	// SilentSOSs are the open ones that these people raised in silence, whoever asks.
 	SilentSOSs(ctx context.Context, raisers []ID) ([]SOS, error)
 	AlarmsByID(ctx context.Context, ids []ID) ([]SOS, error) // in no order
+	HomeSafe(ctx context.Context, user ID) (*HomeSafe, error)
 	// AskingTimers are those of a centre for which the desk is asked to call.
 	AskingTimers(ctx context.Context, s Scope, centre ID, p Page) ([]Timer, error)
 	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error) // a technician their own

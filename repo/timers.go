@@ -29,6 +29,18 @@ func (t *tx) LockTimerOf(visit, user domain.ID) (*domain.Timer, error) {
 	return single[domain.Timer](t, "timer", lock(t.table("timers").Where("visit_id = ? AND user_id = ?", visit, user)))
 }
 
+func (t *tx) HomeSafe(user domain.ID) (*domain.HomeSafe, error) {
+	return single[domain.HomeSafe](t, "wish to be asked", t.table("home_safe").Where("user_id = ?", user))
+}
+
+func (t *tx) InsertHomeSafe(h *domain.HomeSafe) error { return t.insert("home_safe", h) }
+
+func (t *tx) SaveHomeSafe(h *domain.HomeSafe) error { return t.save("home_safe", &h.Meta, h) }
+
+func (r *reader) HomeSafe(ctx context.Context, user domain.ID) (*domain.HomeSafe, error) {
+	return one[domain.HomeSafe](ctx, r, "wish to be asked", r.db.table("home_safe").Where("user_id = ?", user))
+}
+
 func (t *tx) InsertTimer(o *domain.Timer) error {
 	t.timerChanged(o)
 	return t.insert("timers", o)

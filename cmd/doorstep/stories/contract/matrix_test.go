@@ -49,6 +49,7 @@ var requestBodies = map[string]object{
 	"declineLeave": {"reason": "x"}, "withdrawLeave": {"reason": "x"},
 	"extendTimer": {"minutes": 5}, "setCodes": {"code": "", "duress_code": ""},
 	"reportCall":  {"call": "x", "result": "busy"},
+	"askHomeSafe": {"by": "2027-03-01T20:00:00+05:30"},
 	"addSOSTrail": {"points": []any{object{"at": "2027-03-01T03:30:00Z", "battery": 50}}},
 	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "x"}, "setColleague": {"colleague_id": nil},
 	"setLadder": {"tiers": []object{}},
