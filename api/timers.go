@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -71,6 +72,30 @@ func mountTimers(a *App, s *web.Server) {
 			})
 		})
 	}
+	s.Handle("POST", "/v1/centres/{id}/drills", byID("centre", "", fiber.StatusCreated,
+		func(ctx context.Context, call *casework.Call, id domain.ID, in alarm.DrillInput) error {
+			_, err := svc.Alarm.PlanDrill(ctx, call, id, in)
+			return err
+		}))
+	s.Handle("GET", "/v1/centres/{id}/drills", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "id", "centre")
+		if err != nil {
+			return err
+		}
+		if _, err := read.Centre(c.UserContext(), actorOf(c).Scope(), id); err != nil {
+			return err
+		}
+		if r := actorOf(c).Role; !actorOf(c).Is(domain.RoleProprietor, domain.RoleAreaManager, domain.RoleAdmin) {
+			return domain.Fail(domain.CodeForbidden, "As %s you may not read how drills went.", domain.RoleWords(r))
+		}
+		return listOf(c, func(p domain.Page) ([]domain.Drill, error) { return read.Drills(c.UserContext(), id, p) },
+			func(d domain.Drill) (time.Time, domain.ID) { return d.CreatedAt, d.ID }, asIs)
+	})
+	s.Handle("POST", "/v1/me/drills/{id}/heard", byID("drill", "", fiber.StatusOK,
+		func(ctx context.Context, call *casework.Call, id domain.ID, _ struct{}) error {
+			_, err := svc.Alarm.HearDrill(ctx, call, id)
+			return err
+		}))
 	s.Handle("POST", "/v1/me/home-safe/not-ok", func(c *fiber.Ctx) error {
 		return raise(c, func(call *casework.Call, in alarm.SOSInput) error {
 			_, err := svc.Alarm.HomeSafeNotOK(c.UserContext(), call, in)

@@ -96,6 +96,14 @@ var (
 		{"lapse", HomeSafeRuns, []string{"ended"}, "system", "their account was disabled"},
 	}}
 
+	// DrillMoves: docs/product.md section 7, "Drills".
+	DrillMoves = Lifecycle{"drill", "planned", []Move{
+		{"plan", nil, []string{"planned"}, "proprietor, area_manager", "a time within 60 days"},
+		{"ring", []string{"planned"}, []string{"rung"}, "system", "its time: whoever of the centre is on duty"},
+		{"hear", []string{"rung"}, nil, "whoever was rung", "within 15 min"},
+		{"end", []string{"rung"}, []string{"ended"}, "system", "15 min later: the proprietor is told how it went"},
+	}}
+
 	// DisputeMoves: docs/product.md section 4, "that is not so".
 	DisputeMoves = Lifecycle{"dispute", "open", []Move{
 		{"dispute", nil, []string{"open"}, "the household", "by its link or a call; each fact once"},
@@ -210,7 +218,7 @@ var (
 	}}
 
 	// Lifecycles lists them for the docs.
-	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &HomeSafeMoves, &DisputeMoves, &LinkRequestMoves,
+	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &HomeSafeMoves, &DrillMoves, &DisputeMoves, &LinkRequestMoves,
 		&HouseholdQuestionMoves, &PromiseMoves,
 		&CheckMoves, &ClaimMoves, &ThanksMoves,
 		&AftercareMoves, &LeaveMoves,

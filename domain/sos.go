@@ -166,7 +166,7 @@ func (x *SOS) MayAnswer(a Actor) bool { return a.UserID != x.RaiserID && x.Sees(
 
 // alarmKinds are notices that ring like an alarm: on a queue of their own, with
 // the phone's alarm sound, never collapsed, whatever the hour.
-var alarmKinds = map[string]bool{"sos.raised": true, "sos.unheard": true, "flag.live": true, "flag.live_overdue": true}
+var alarmKinds = map[string]bool{"sos.raised": true, "sos.unheard": true, "sos.drill": true, "flag.live": true, "flag.live_overdue": true}
 
 // AlarmChannel is what dispatches of the alarm webhook are recorded as.
 const AlarmChannel = "alarm"
@@ -174,8 +174,11 @@ const AlarmChannel = "alarm"
 // RingsAsAlarm reports whether notices of a kind ring like an alarm.
 func RingsAsAlarm(kind string) bool { return alarmKinds[kind] }
 
-// GoesFirst reports whether notices of a kind have workers of their own.
-func GoesFirst(kind string) bool { return alarmKinds[kind] || strings.HasPrefix(kind, "sos.") }
+// GoesFirst reports whether notices of a kind have workers of their own. A drill waits
+// behind others: no alarm may wait for it.
+func GoesFirst(kind string) bool {
+	return kind != "sos.drill" && (alarmKinds[kind] || strings.HasPrefix(kind, "sos."))
+}
 
 // CallsGateway reports whether notices of a kind also go to the alarm webhook.
 func CallsGateway(kind string) bool { return kind == "sos.raised" || kind == "sos.unheard" }

@@ -3,6 +3,7 @@
 //
 //	hooks.go        what follows the moves of others: timers
 //	service.go      the use cases
+//	drills.go       phones are tried before they are needed
 //	home_safe.go    whoever asked for it is asked whether they came home
 //	sos.go          raising, ringing up the ladder, answering, resolving
 //	sos_calls.go    who answers by telephone proves to be human

@@ -205,6 +205,16 @@ func timerTrip(t *testing.T, w *World) {
 	asking, err := r.AskingTimers(ctx, everything, w.Mill.ID, domain.Page{Limit: 5})
 	noError(t, err)
 	Same(t, "timers that ask for a call", []domain.Timer{o}, asking)
+	d := domain.Drill{Meta: Meta(Noon), CentreID: w.Mill.ID, AreaID: w.North.ID, ByID: w.Asha.ID, Status: "rung", At: later,
+		People: domain.JSONList[domain.DrillPerson]{{UserID: w.Ravi.ID, Result: "waiting"}}}
+	filled(t, "drill", d)
+	Do(t, db, func(tx domain.Tx) error { return tx.InsertDrill(&d) })
+	d.Status, d.People[0].Result = "ended", "heard"
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveDrill(&d) })
+	Same(t, "drill", d, Get(t, db, func(tx domain.Tx) (*domain.Drill, error) { return tx.LockDrill(d.ID) }))
+	drills, err := r.Drills(ctx, w.Mill.ID, domain.Page{Limit: 5})
+	noError(t, err)
+	Same(t, "drills", []domain.Drill{d}, drills)
 	h := domain.HomeSafe{Meta: Meta(Noon), UserID: w.Ravi.ID, Status: "pinged", ByAt: later, AskedAt: Noon, PingedAt: &later, EndedAt: &later}
 	filled(t, "home safe", h)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertHomeSafe(&h) })
