@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -98,6 +99,9 @@ func (t *tx) customer(name string, head func(*gorm.DB) *gorm.DB, id domain.ID) (
 }
 
 func (t *tx) Customer(id domain.ID) (*domain.Customer, error) {
+	if c, ok := t.ahead.made[id]; ok {
+		return copyOf(&c), nil
+	}
 	if c, ok := take(t.ahead.customers, id); ok {
 		return &c, nil
 	}
@@ -105,6 +109,9 @@ func (t *tx) Customer(id domain.ID) (*domain.Customer, error) {
 }
 
 func (t *tx) LockCustomer(id domain.ID) (*domain.Customer, error) {
+	if c, ok := t.ahead.made[id]; ok { // nobody else sees it yet
+		return copyOf(&c), nil
+	}
 	return t.customer("lock.customer", lock, id)
 }
 
@@ -117,7 +124,21 @@ func (t *tx) InsertCustomer(c *domain.Customer) error {
 			return err
 		}
 	}
-	return t.putCustomer(c)
+	if err := t.putCustomer(c); err != nil {
+		return err
+	}
+	t.ahead.made[c.ID] = *copyOf(c)
+	return nil
+}
+
+// copyOf is a customer that may be changed while the other stays.
+func copyOf(c *domain.Customer) *domain.Customer {
+	out := *c
+	out.Contacts, out.Sites = slices.Clone(c.Contacts), slices.Clone(c.Sites)
+	for i := range out.Contacts {
+		out.Contacts[i].Phones, out.Contacts[i].InvalidPhones = slices.Clone(out.Contacts[i].Phones), slices.Clone(out.Contacts[i].InvalidPhones)
+	}
+	return &out
 }
 
 // show lets a centre see a customer.
@@ -127,6 +148,7 @@ func (t *tx) show(customer, centre domain.ID) error {
 
 func (t *tx) SaveCustomer(c *domain.Customer) error {
 	clear(t.ahead.customers)
+	clear(t.ahead.made)
 	row := newCustomerRow(c)
 	if err := t.save("customers", &row.Meta, row); err != nil {
 		return err
@@ -234,15 +256,20 @@ func (t *tx) CustomersByPhone(phone string) ([]domain.ID, error) {
 }
 
 func (t *tx) Appliance(id domain.ID) (*domain.Appliance, error) {
+	if a, ok := t.ahead.appliances[id]; ok {
+		return &a, nil
+	}
 	return single[domain.Appliance](t, "appliance", t.table("appliances").Where("id = ?", id))
 }
 
 func (t *tx) InsertAppliance(a *domain.Appliance) error {
+	t.ahead.appliances[a.ID] = *a
 	t.customerChanged(a.CustomerID, a.Meta)
 	return t.insert("appliances", a)
 }
 
 func (t *tx) SaveAppliance(a *domain.Appliance) error {
+	clear(t.ahead.appliances)
 	t.customerChanged(a.CustomerID, a.Meta)
 	return t.save("appliances", &a.Meta, a)
 }

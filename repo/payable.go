@@ -21,7 +21,7 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		Where(`(EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)
 		OR EXISTS (SELECT 1 FROM cool_offs WHERE cool_offs.visit_id = visits.id AND cool_offs.user_id = ? AND cool_offs.accepted)
 		OR EXISTS (SELECT 1 FROM claims WHERE claims.visit_id = visits.id AND claims.actor_id = ? AND claims.status IN ('open', 'taken'))
-		OR visits.status = 'stopped' AND EXISTS (SELECT 1 FROM assignments once WHERE once.visit_id = visits.id AND once.technician_id = ?)
+		OR visits.status = 'stopped_unsafe' AND EXISTS (SELECT 1 FROM assignments once WHERE once.visit_id = visits.id AND once.technician_id = ?)
 		OR `+taken.SQL+`)`, append([]any{technician, technician, technician, technician}, taken.Vars...)...).
 		Where("window_start >= ? AND window_start < ?", f.From, f.To)
 	if s.TechnicianID != technician { // their own diary is theirs, also where the visit is another's now
