@@ -18,6 +18,9 @@ type App struct {
 	// Browsers judges and names the key of Web Push; nil: no browser is
 	// asked.
 	Browsers Browsers
+	// FromProvider reports whether a request is signed by the provider of the alarm
+	// webhook; nil: there is none.
+	FromProvider func(body []byte, id, timestamp, signature string) bool
 
 	clientIP   func(c *fiber.Ctx) netip.Addr
 	mu         sync.Mutex

@@ -133,6 +133,8 @@ type Phone struct {
 	QueueLength int              `json:"queue_length"`
 	LastContact *time.Time       `json:"last_contact"`
 	AppVersion  string           `json:"app_version"`
+	TestedAt    *time.Time       `json:"tested_at"` // when they last heard a drill
+	Untested    bool             `json:"untested"`  // not within 30 days
 }
 
 // PhoneOf sums up somebody's devices: the best of them counts, of those that tell of

@@ -257,8 +257,16 @@ type AlarmTx interface {
 	// the first one stays. SOSPoints counts them.
 	PutSOSPoints([]SOSPoint) error
 	SOSPoints(sos ID) (int, error)
+	Ring(key string) (*Notice, error)            // by its DedupeKey
+	KeepSOSCall(SOSCall) (fresh bool, err error) // the same word about a call is kept once
 	HushReport(id ID) error
 	AnyDevice(users []ID) (bool, error) // that can be pushed to
+	LockDrill(id ID) (*Drill, error)
+	InsertDrill(*Drill) error
+	SaveDrill(*Drill) error
+	HomeSafe(user ID) (*HomeSafe, error) // CodeNotFound for who never asked
+	InsertHomeSafe(*HomeSafe) error
+	SaveHomeSafe(*HomeSafe) error
 	TimersOf(visit ID) ([]Timer, error)
 	// LastMoveOf is when the server last learned of a move of somebody's visits
 	// with a window since an instant; nil when it has not.
@@ -566,7 +574,9 @@ type AlarmReader interface {
 	SOSTrail(ctx context.Context, a Actor, id ID, p Page) ([]SOSPoint, error)
 	// SilentSOSs are the open ones that these people raised in silence, whoever asks.
 	SilentSOSs(ctx context.Context, raisers []ID) ([]SOS, error)
-	AlarmsByID(ctx context.Context, ids []ID) ([]SOS, error) // in no order
+	AlarmsByID(ctx context.Context, ids []ID) ([]SOS, error)        // in no order
+	Drills(ctx context.Context, centre ID, p Page) ([]Drill, error) // newest first
+	HomeSafe(ctx context.Context, user ID) (*HomeSafe, error)
 	// AskingTimers are those of a centre for which the desk is asked to call.
 	AskingTimers(ctx context.Context, s Scope, centre ID, p Page) ([]Timer, error)
 	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error) // a technician their own

@@ -85,7 +85,7 @@ func newNasty(h *harness.Harness) *nasty {
 	n.customer, _ = h.Household(desk, nil)
 	n.target["customers"] = n.customer["id"]
 	n.target["appliances"] = desk.Send("POST", "/v1/appliances", object{"customer_id": n.customer["id"]}, 201)["id"]
-	n.target["inbox"], n.target["sos"] = uuid.New(), uuid.New()
+	n.target["inbox"], n.target["sos"], n.target["me"] = uuid.New(), uuid.New(), uuid.New()
 	return n
 }
 
