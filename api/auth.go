@@ -121,6 +121,7 @@ const (
 	trySignIn = "sign-in"
 	tryReset  = "reset"
 	tryLink   = "link"
+	tryDevice = "device"
 )
 
 // try is one by the caller's address. Tokens that work once trust no address.

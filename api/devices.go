@@ -42,6 +42,17 @@ func mountDevices(a *App, s *web.Server) {
 			return err
 		})
 	})
+	s.Handle("POST", "/v1/devices/{installation_id}/credential", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "installation_id", "device")
+		if err != nil {
+			return err
+		}
+		credential, err := accounts.MakeCredential(c.UserContext(), svc.Accounts, actorOf(c), id)
+		if err != nil {
+			return err
+		}
+		return c.Status(fiber.StatusCreated).JSON(fiber.Map{"installation_id": id, "credential": credential})
+	})
 	s.Handle("GET", "/v1/me/devices", func(c *fiber.Ctx) error {
 		u, err := svc.Read.Principal(c.UserContext(), actorOf(c).UserID)
 		if err != nil {

@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
 
 	"doorstep/api/web"
 	"doorstep/domain"
@@ -32,6 +34,9 @@ type local int
 
 // Authenticate turns the access token into an actor, or answers 401.
 func (a *App) Authenticate(c *fiber.Ctx) error {
+	if credential, takes := web.DeviceCredential(c); credential != "" {
+		return a.byDevice(c, credential, takes)
+	}
 	claims, err := a.Tokens.Verify(web.BearerToken(c))
 	if err != nil {
 		return err
@@ -41,6 +46,40 @@ func (a *App) Authenticate(c *fiber.Ctx) error {
 		return err
 	}
 	p.actor.Session = claims.Session
+	c.Locals(localActor, p.actor)
+	c.Locals(localZone, p.zone)
+	return c.Next()
+}
+
+// byDevice lets a phone call for help whose session has ended: by its credential, for
+// the operations that take one. Only wrong ones are counted.
+func (a *App) byDevice(c *fiber.Ctx, credential string, takes bool) error {
+	raw, secret, _ := strings.Cut(credential, ".")
+	d := &domain.Device{}
+	if id, err := uuid.Parse(raw); err == nil {
+		found, err := a.Service.Read.Device(c.UserContext(), id)
+		if err == nil {
+			d = found
+		} else if domainKind(err) != domain.KindNotFound {
+			return err
+		}
+	}
+	if !d.Presents(secret) {
+		if late := a.Service.Accounts.Missed(c.UserContext(), tryDevice, web.AddressBlock(a.clientIP(c))); late != nil {
+			return late
+		}
+		return domain.Fail(domain.CodeUnauthenticated, "The credential is not valid; sign in.")
+	}
+	p, err := a.principal(c.UserContext(), *d.UserID)
+	if err != nil {
+		return err
+	}
+	if p.user.Disabled {
+		return domain.Fail(domain.CodeUnauthenticated, "The account was disabled.")
+	}
+	if !takes {
+		return domain.Fail(domain.CodeUnauthenticated, "The credential of a phone is for an SOS and a stop; sign in for everything else.")
+	}
 	c.Locals(localActor, p.actor)
 	c.Locals(localZone, p.zone)
 	return c.Next()

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"crypto/subtle"
 	"time"
 )
 
@@ -23,6 +24,19 @@ type Device struct {
 
 	Health   JSON[*DeviceHealth] `json:"health"`
 	HealthAt *time.Time          `json:"health_at"`
+
+	// Hashes of the secrets of its credential: the last one that was given out, and the one before.
+	CredentialHash   string `json:"-"`
+	CredentialBefore string `json:"-"`
+}
+
+// Presents reports whether a secret is that of the device's credential, in the same
+// time whatever it is.
+func (d *Device) Presents(secret string) bool {
+	hash := []byte(HashToken(secret))
+	now := subtle.ConstantTimeCompare(hash, []byte(d.CredentialHash))
+	before := subtle.ConstantTimeCompare(hash, []byte(d.CredentialBefore))
+	return d.UserID != nil && now|before == 1
 }
 
 // Private reports whether a device is somebody's own phone: a browser may stand

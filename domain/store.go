@@ -351,6 +351,7 @@ type DeviceTx interface {
 	PutDevice(*Device) error
 	DropDevice(id ID, why string, at time.Time) error
 	SaveDeviceHealth(*Device) error
+	SaveDeviceCredential(*Device) error
 	// DropDevicesOf ends pushes to all devices of a user, or to those that were
 	// registered in one session.
 	DropDevicesOf(user ID, session *ID, why string, at time.Time) error
@@ -605,6 +606,7 @@ type NoticeReader interface {
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Devices(ctx context.Context, user ID) ([]Device, error)
 	DevicesOfCentre(ctx context.Context, centre ID) ([]Device, error) // of its people, oldest first
+	Device(ctx context.Context, installation ID) (*Device, error)
 }
 
 // ChangeReader reads what changed, for everybody: each is told what lies in their scope.

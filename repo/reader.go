@@ -553,6 +553,10 @@ func (r *reader) Devices(ctx context.Context, user domain.ID) ([]domain.Device, 
 		Order("created_at, installation_id"))
 }
 
+func (r *reader) Device(ctx context.Context, installation domain.ID) (*domain.Device, error) {
+	return one[domain.Device](ctx, r, "device", r.db.table("devices").Where("installation_id = ?", installation))
+}
+
 func (r *reader) DevicesOfCentre(ctx context.Context, centre domain.ID) ([]domain.Device, error) {
 	return list[domain.Device](ctx, r, r.db.table("devices").Where("dropped_at IS NULL AND user_id IN (SELECT id FROM users WHERE centre_id = ?)",
 		centre).Order("created_at, installation_id"))

@@ -48,6 +48,7 @@ type Operation struct {
 	Roles   []string // x-roles: who may call it; empty where the contract does not say
 	Public  bool     // security: [] — no access token
 	Lenient bool     // x-lenient: the contract describes it, and refuses nothing
+	Device  bool     // security: it takes the credential of a device too
 	Offline bool     // x-offline: a phone may keep it while it has no network, and send it in a batch
 	MaxBody int      // x-max-body: bytes of a file that it takes; MaxJSON where the contract does not say
 
@@ -125,6 +126,7 @@ func LoadContract(data []byte) (*Contract, error) {
 			}
 			if security := op.Security; security != nil {
 				o.Public = len(*security) == 0
+				o.Device = slices.ContainsFunc(*security, func(r openapi3.SecurityRequirement) bool { return r["device"] != nil })
 			} else {
 				o.Public = len(doc.Security) == 0
 			}
@@ -224,6 +226,7 @@ const (
 	localComplete // when the request was
 	localNoMethod // the method is no token
 	localCounted  // a limiter has, or none shall
+	localDevice   // the operation takes the credential of a device
 	localInner    // the request is one of a batch
 )
 

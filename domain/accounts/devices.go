@@ -29,6 +29,9 @@ func (s *Service) PutDevice(ctx context.Context, call *casework.Call, installati
 		old, err := tx.Device(installation)
 		if err == nil {
 			d.CreatedAt = old.CreatedAt
+			if old.UserID != nil && *old.UserID == call.Actor.UserID {
+				d.CredentialHash, d.CredentialBefore = old.CredentialHash, old.CredentialBefore
+			}
 			verified = old.DroppedAt == nil && !old.Unproven && old.LinkID != nil && *old.LinkID == call.Actor.LinkID
 		} else if !casework.NotFound(err) {
 			return domain.Device{}, err

@@ -2,6 +2,7 @@
 // the areas, centres and policies that they work under.
 //
 //	devices.go     devices that pushes go to
+//	device_credential.go what a phone calls for help with after its session
 //	device_health.go whether they ring, and who is told that they do not
 //	hours.go       weekly hours, exceptions, rosters, quiet hours
 //	invitation.go  codes that set a password, and who is told of them

@@ -27,7 +27,7 @@ func noticeTrip(t *testing.T, w *World) {
 	d := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok",
 		Platform: "web",
 		Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
-	d.Unproven, d.HealthAt = true, &later
+	d.Unproven, d.HealthAt, d.CredentialHash, d.CredentialBefore = true, &later, "new", "old"
 	d.Health.V = &domain.DeviceHealth{Battery: Ptr(40), Charging: true, Notifications: "allowed", Alarms: "blocked", Background: "free",
 		Sound: "silent", QueueLength: 3, QueueOldest: &later, AppVersion: "1.2"}
 	filled(t, "device", d, "UserID")
@@ -41,6 +41,11 @@ func noticeTrip(t *testing.T, w *World) {
 	Same(t, "device put again", []domain.Device{d}, got)
 	d.Health.V, d.HealthAt = &domain.DeviceHealth{Sound: "normal"}, Ptr(Noon)
 	Do(t, db, func(tx domain.Tx) error { return tx.SaveDeviceHealth(&d) })
+	d.CredentialHash, d.CredentialBefore = "newer", "new"
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveDeviceCredential(&d) })
+	one, err := r.Device(ctx, d.InstallationID)
+	noError(t, err)
+	Same(t, "device read", &d, one)
 	other := func(o domain.Device) bool { return o.InstallationID != d.InstallationID }
 	got, err = r.DevicesOfCentre(ctx, w.Mill.ID)
 	noError(t, err)
