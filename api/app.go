@@ -76,6 +76,7 @@ func (a *App) Mount(s *web.Server, demo *Demo) {
 	mountPlans(a, s)
 	mountMaintenance(a, s)
 	mountSync(a, s)
+	mountSyncDown(a, s)
 	mountEvents(a, s)
 	mountBoard(a, s)
 	mountCustomerPage(a, s)

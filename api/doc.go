@@ -47,6 +47,7 @@
 //	static.go          pages of staff and their scripts
 //	stop.go            stop: refused for nothing that its body says
 //	sync.go            what a phone kept while it had no network, in one request
+//	sync_down.go       what a technician's phone shows, whole and then what changed
 //	technicians.go     technicians, their hours and skills
 //	timers.go          visit timers, and the two codes
 //	users.go           accounts of staff, and their invitations

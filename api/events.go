@@ -149,7 +149,7 @@ func readMark(raw string, now time.Time) (after *domain.Mark, lost bool) {
 		}
 		n[i] = v
 	}
-	if now.Sub(time.Unix(n[2], 0)) > reporting.StreamKeep {
+	if now.Sub(time.Unix(n[2], 0)) > domain.FeedKept {
 		return nil, true
 	}
 	return &domain.Mark{Tx: n[0], Seq: n[1]}, false

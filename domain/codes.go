@@ -71,6 +71,9 @@ var (
 	CodeIfMatch = code("if_match_required", KindPreconditionRequired, "If-Match missing",
 		"PATCH must say which version it changes, so that nobody's change is overwritten unseen.", "Send the ETag you read as If-Match.",
 		"Send If-Match with the ETag.")
+	CodeCursorGone = code("cursor_gone", KindGone, "Begin anew",
+		"The cursor is older than what changed is kept, or was given to somebody else.",
+		"Forget what the phone has and ask without a cursor.", "The cursor is more than 30 days old.")
 	CodeTooLarge = code("too_large", KindTooLarge, "Body too large", "The body is larger than this operation takes.",
 		"Send less: JSON up to 256 KiB, imports and evidence up to 10 MiB, forms up to 8 KiB.", "The body is larger than 256 KiB.")
 	CodeMedia = code("unsupported_media_type", KindMedia, "Media type not taken", "The operation takes another Content-Type.",

@@ -23,6 +23,8 @@
 //
 //	aftercare.go       conversations that are owed after harm
 //	attempt.go         one try of a contact, and what came of it
+//	briefcase.go       which visits a technician's phone holds, and what it lacks
+//	choices.go         the lists that a phone offers, in its language
 //	claim.go           what a crew told of too late
 //	cooloff.go         a pause after a hard visit
 //	customer.go        customers, their contacts, sites and appliances

@@ -20,6 +20,7 @@ const (
 	KindConflict                             // state, hold, overlap, exclusion, idempotency: 409
 	KindPrecondition                         // If-Match names another version: 412
 	KindDependency                           // a request of a batch that depends on one that is not done: 424
+	KindGone                                 // what it names is not kept any more: 410
 	KindTooLarge                             // body beyond the limit: 413
 	KindMedia                                // another media type than the operation takes: 415
 	KindUnprocessable                        // well formed, but it means nothing we can do: 422

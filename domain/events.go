@@ -1,5 +1,10 @@
 package domain
 
+import "time"
+
+// FeedKept is how long changes are kept: what was read up to an older one begins anew.
+const FeedKept = 30 * 24 * time.Hour
+
 // The kinds of things that GET /v1/events speaks of.
 const (
 	ChangedVisit   = "visit"
@@ -9,6 +14,19 @@ const (
 	ChangedTimer   = "timer" // the desk is asked to call, or it is too late for that
 	ChangedLeave   = "leave"
 )
+
+// What only the phones of technicians read anew.
+const (
+	ChangedVisitTimer = "visit_timer" // by the id of its visit
+	ChangedCustomer   = "customer"    // contacts, sites, appliances
+	ChangedNotice     = "notice"
+	ChangedUser       = "user"
+	ChangedRules      = "rules" // of a centre, or of the brand
+)
+
+// Streamed are the kinds that boards hear of.
+var Streamed = map[string]bool{ChangedVisit: true, ChangedJob: true, ChangedPromise: true, ChangedAlarm: true, ChangedTimer: true,
+	ChangedLeave: true}
 
 // Mark is a place in the feed of changes. On PostgreSQL Tx is the transaction
 // that wrote; SQLite has one writer, there it is 0.
@@ -33,4 +51,5 @@ type ChangedItem struct {
 	ID      ID           `json:"i"`
 	Version int64        `json:"v"`
 	People  JSONList[ID] `json:"p,omitempty"`
+	Of      ID           `json:"c,omitzero"` // the customer of a job or promise
 }

@@ -342,7 +342,7 @@ type NoticeTx interface {
 	WaitingNotices(reader ID) ([]Notice, error)       // of a user or a household, by created_at
 	EndWaiting(id ID, state string) error
 	Notice(id ID) (*Notice, error)
-	SaveNoticeSeen(id ID, at time.Time) error
+	SaveNoticeSeen(n *Notice) error
 }
 
 // DeviceTx keeps devices.
@@ -614,6 +614,8 @@ type ChangeReader interface {
 	// Changes lists what changed behind a mark, in order, as far as every
 	// earlier transaction has ended: nothing comes before it any more.
 	Changes(ctx context.Context, after Mark, limit int) ([]FeedChange, error)
+	// ChangesOf lists like Changes what a technician's phone shows.
+	ChangesOf(ctx context.Context, person ID, after Mark, limit int) ([]FeedChange, error)
 	LastChange(ctx context.Context) (Mark, error)                    // where Changes would end now
 	CrewsOfJobs(ctx context.Context, jobs []ID) (map[ID][]ID, error) // the present crews of their visits
 }

@@ -42,8 +42,9 @@ func (t *tx) AttemptsOf(job domain.ID) ([]domain.Attempt, error) {
 }
 
 func (t *tx) CallsElsewhere(customer, job domain.ID) ([]domain.Attempt, error) {
-	return all[domain.Attempt](t, t.table("attempts").Where("customer_id = ? AND job_id <> ? AND direction = 'outbound' AND channel = 'phone' AND rules > 0",
-		customer, job).Where("cap_exempt = ''").Order("occurred_at, id"))
+	return all[domain.Attempt](t, t.table("attempts").
+		Where("customer_id = ? AND job_id <> ? AND direction = 'outbound' AND channel = 'phone' AND rules > 0",
+			customer, job).Where("cap_exempt = ''").Order("occurred_at, id"))
 }
 
 func (t *tx) DigestUsed(digest string) (bool, error) {
@@ -74,5 +75,6 @@ func (t *tx) Policies(centre domain.ID) ([]domain.Policy, error) {
 
 func (t *tx) PutPolicy(p *domain.Policy) error {
 	clear(t.ahead.policies)
+	t.rulesChanged(p.ID, p.CentreID)
 	return t.insert("policies", p)
 }

@@ -131,6 +131,7 @@ func (t *tx) SaveCustomer(c *domain.Customer) error {
 		return err
 	}
 	c.Version = row.Version
+	t.customerChanged(c.ID, c.Meta)
 	if err := t.putCustomer(c); err != nil {
 		return err
 	}
@@ -229,6 +230,12 @@ func (t *tx) Appliance(id domain.ID) (*domain.Appliance, error) {
 	return single[domain.Appliance](t, "appliance", t.table("appliances").Where("id = ?", id))
 }
 
-func (t *tx) InsertAppliance(a *domain.Appliance) error { return t.insert("appliances", a) }
+func (t *tx) InsertAppliance(a *domain.Appliance) error {
+	t.customerChanged(a.CustomerID, a.Meta)
+	return t.insert("appliances", a)
+}
 
-func (t *tx) SaveAppliance(a *domain.Appliance) error { return t.save("appliances", &a.Meta, a) }
+func (t *tx) SaveAppliance(a *domain.Appliance) error {
+	t.customerChanged(a.CustomerID, a.Meta)
+	return t.save("appliances", &a.Meta, a)
+}

@@ -8,11 +8,13 @@ import (
 	"strconv"
 	"time"
 
+	"gorm.io/gorm"
+
 	"doorstep/domain"
 )
 
-// changes gathers what a transaction changed, for GET /v1/events: one row for
-// each centre, with the last version of each thing.
+// changes gathers what a transaction changed, for GET /v1/events and the phones of technicians:
+// one row for each centre, with the last version of each thing.
 type changes struct {
 	rows      []*changedAt
 	customers []domain.ID // customers over whose jobs a hold was placed or lifted
@@ -21,12 +23,45 @@ type changes struct {
 }
 
 type changedAt struct {
-	centre *domain.ID
-	items  []domain.ChangedItem
+	centre    *domain.ID
+	items     []domain.ChangedItem
+	customers []domain.ID // whose visits show it
+	since     time.Time   // when that was
+	rules     bool        // of all technicians of the centre, or of the brand
+}
+
+// phoneKeeps is how long after its window a phone may still show a visit.
+const phoneKeeps = 72 * time.Hour
+
+// changedOf notes a thing of a customer: whoever goes there sees it.
+func (t *tx) changedOf(kind string, m domain.Meta, centre *domain.ID, customer domain.ID, people ...domain.ID) {
+	at := t.changed(kind, m, centre, people...)
+	for i := range at.items {
+		if at.items[i].ID == m.ID && kind != domain.ChangedCustomer {
+			at.items[i].Of = customer
+		}
+	}
+	if !slices.Contains(at.customers, customer) {
+		at.customers = append(at.customers, customer)
+	}
+	if at.since.IsZero() || m.UpdatedAt.Before(at.since) {
+		at.since = m.UpdatedAt
+	}
+}
+
+// customerChanged notes contacts, sites and appliances.
+func (t *tx) customerChanged(id domain.ID, m domain.Meta) {
+	m.ID = id
+	t.changedOf(domain.ChangedCustomer, m, nil, id)
+}
+
+// rulesChanged notes what decides over all jobs of a centre; nil: of the brand.
+func (t *tx) rulesChanged(id domain.ID, centre *domain.ID) {
+	t.changed(domain.ChangedRules, domain.Meta{ID: id}, centre).rules = true
 }
 
 // changed notes that a thing of a centre was written.
-func (t *tx) changed(kind string, m domain.Meta, centre *domain.ID, people ...domain.ID) {
+func (t *tx) changed(kind string, m domain.Meta, centre *domain.ID, people ...domain.ID) *changedAt {
 	var at *changedAt
 	for _, r := range t.changes.rows {
 		if same(r.centre, centre) || r.centre == nil && centre == nil {
@@ -53,6 +88,25 @@ func (t *tx) changed(kind string, m domain.Meta, centre *domain.ID, people ...do
 			it.People = append(it.People, id)
 		}
 	}
+	return at
+}
+
+// noticeChanged notes what stands in an inbox, beside what else was changed.
+func (t *tx) noticeChanged(id, reader domain.ID) {
+	var centre *domain.ID
+	if len(t.changes.rows) > 0 {
+		centre = t.changes.rows[0].centre
+	}
+	t.changed(domain.ChangedNotice, domain.Meta{ID: id}, centre, reader)
+}
+
+// noticesChanged notes those that a query finds, before they are withdrawn.
+func (t *tx) noticesChanged(q *gorm.DB) error {
+	rows, err := all[domain.Notice](t, q.Where("user_id IS NOT NULL AND state <> 'withdrawn'"))
+	for i := range rows {
+		t.noticeChanged(rows[i].ID, *rows[i].UserID)
+	}
+	return err
 }
 
 // held notes a hold: it changes the jobs that it lies on, whatever their
@@ -87,7 +141,7 @@ func (t *tx) gatherChanges() error {
 		}
 		for i := range jobs {
 			if !noted(jobs[i].ID) {
-				t.changed(domain.ChangedJob, jobs[i].Meta, &jobs[i].CentreID)
+				t.changedOf(domain.ChangedJob, jobs[i].Meta, &jobs[i].CentreID, jobs[i].CustomerID)
 			}
 		}
 	}
@@ -97,12 +151,46 @@ func (t *tx) gatherChanges() error {
 		if err != nil {
 			return err
 		}
-		if err := t.exec("INSERT INTO changes (at, centre_id, items) VALUES (?, ?, ?)", now, r.centre, string(items)); err != nil {
+		who, args := t.readers(r)
+		values, seq := "?, ?, ?", "(SELECT max(seq) FROM changes)"
+		if t.db.pool != nil {
+			values, seq = "CAST(? AS timestamptz), CAST(? AS uuid), CAST(? AS text)", "currval(pg_get_serial_sequence('changes', 'seq'))"
+		}
+		insert, row := "INSERT INTO changes (at, centre_id, items) SELECT "+values, []any{now, r.centre, string(items)}
+		if !slices.ContainsFunc(r.items, func(x domain.ChangedItem) bool { return domain.Streamed[x.Kind] }) {
+			// What no phone shows leaves no row: their number would tell of a report of which managers read.
+			insert, row = insert+" WHERE EXISTS (SELECT 1 FROM users WHERE "+who+")", append(row, args...)
+		}
+		if err := t.exec(insert, row...); err != nil {
+			return err
+		}
+		if err := t.exec("INSERT INTO change_people (person_id, seq) SELECT id, "+seq+" FROM users WHERE "+who, args...); err != nil {
 			return err
 		}
 	}
 	*c = changes{}
 	return nil
+}
+
+// readers says which users have a phone that shows a row: the technicians whom it names, and the crews of visits at its customers.
+func (t *tx) readers(r *changedAt) (where string, args []any) {
+	var people []domain.ID
+	for i := range r.items {
+		people = append(people, r.items[i].People...)
+	}
+	named, of := t.db.in("id", people), t.db.in("j.customer_id", r.customers)
+	where, args = "role = 'technician' AND ("+named.SQL, []any{named.Vars[0]}
+	if len(r.customers) > 0 {
+		where += " OR id IN (SELECT a.technician_id FROM assignments a JOIN jobs j ON j.id = a.job_id WHERE " + of.SQL +
+			" AND a.current AND (a.active OR a.window_start >= ?))"
+		args = append(args, of.Vars[0], r.since.Add(-phoneKeeps))
+	}
+	if r.rules && r.centre == nil {
+		where += " OR 1 = 1"
+	} else if r.rules {
+		where, args = where+" OR centre_id = ?", append(args, *r.centre)
+	}
+	return where + ")", args
 }
 
 // changeRow is a row of changes; tx is the transaction that wrote it.
@@ -123,6 +211,23 @@ func (r *reader) Changes(ctx context.Context, after domain.Mark, limit int) ([]d
 			WHERE (txid, seq) > (CAST(CAST(? AS text) AS xid8), ?) AND txid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY changes.txid, changes.seq LIMIT ?`,
 			strconv.FormatInt(after.Tx, 10), after.Seq, limit)
 	}
+	return feed(ctx, r, q)
+}
+
+// ChangesOf reads what a technician's phone shows, like Changes.
+func (r *reader) ChangesOf(ctx context.Context, person domain.ID, after domain.Mark, limit int) ([]domain.FeedChange, error) {
+	q := r.db.table("changes").Raw(`SELECT c.txid AS tx, c.seq, c.centre_id, c.items FROM change_people p JOIN changes c ON c.seq = p.seq
+		WHERE p.person_id = ? AND p.txid = 0 AND p.seq > ? ORDER BY p.seq LIMIT 0 + ?`, person, after.Seq, limit)
+	if r.db.pool != nil {
+		q = r.db.table("changes").Raw(`SELECT CAST(CAST(c.txid AS text) AS bigint) AS tx, c.seq, c.centre_id, c.items
+			FROM change_people p JOIN changes c ON c.txid = p.txid AND c.seq = p.seq
+			WHERE p.person_id = ? AND (p.txid, p.seq) > (CAST(CAST(? AS text) AS xid8), ?) AND p.txid < pg_snapshot_xmin(pg_current_snapshot())
+			ORDER BY p.txid, p.seq LIMIT ?`, person, strconv.FormatInt(after.Tx, 10), after.Seq, limit)
+	}
+	return feed(ctx, r, q)
+}
+
+func feed(ctx context.Context, r *reader, q *gorm.DB) ([]domain.FeedChange, error) {
 	rows, err := list[changeRow](ctx, r, q)
 	if err != nil {
 		return nil, err

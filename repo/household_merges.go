@@ -3,6 +3,7 @@ package repo
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"doorstep/domain"
 )
@@ -83,6 +84,7 @@ func (t *tx) takeAll(to domain.ID, jobs, contacts, sites []domain.ID) error {
 
 func (t *tx) MoveHousehold(part, into domain.ID, m *domain.HouseholdMoved) error {
 	t.ahead = newAhead()
+	t.customerChanged(into, domain.Meta{UpdatedAt: time.Unix(0, 0).UTC()})
 	move := func(what string, from, to domain.ID, where string, args ...any) error {
 		rows, err := t.rename(what, from, to, where, args...)
 		if len(rows.IDs) > 0 {
@@ -149,6 +151,8 @@ func others(rows []otherRow) []domain.ID {
 
 func (t *tx) PartHousehold(part, into domain.ID, m *domain.HouseholdMoved, jobs []domain.ID) error {
 	t.ahead = newAhead()
+	t.customerChanged(part, domain.Meta{UpdatedAt: time.Unix(0, 0).UTC()})
+	t.customerChanged(into, domain.Meta{UpdatedAt: time.Unix(0, 0).UTC()})
 	for _, r := range slices.Backward(m.Rows) {
 		var err error
 		own, back, other := t.db.in("id", r.IDs), t.db.in("j.id", jobs), t.db.in("other_id", r.IDs)

@@ -46,11 +46,11 @@ func (t *tx) ToldOfImport(i *domain.Import, job *domain.ID) ([]domain.ImportTold
 }
 
 func (t *tx) DropPending(job domain.ID, since time.Time) error {
-	const drop = "UPDATE notices SET state = ?, waits = ? WHERE state = 'pending' AND created_at >= ? AND "
-	if err := t.exec(drop+"job_id = ? AND visit_id IS NULL", withdrawn, false, since, job); err != nil {
+	const which = "state = 'pending' AND created_at >= ? AND (job_id = ? AND visit_id IS NULL OR visit_id IN (SELECT id FROM visits WHERE job_id = ?))"
+	if err := t.noticesChanged(t.table("notices").Where(which, since, job, job)); err != nil {
 		return err
 	}
-	return t.exec(drop+"visit_id IN (SELECT id FROM visits WHERE job_id = ?)", withdrawn, false, since, job)
+	return t.exec("UPDATE notices SET state = ?, waits = ? WHERE "+which, withdrawn, false, since, job, job)
 }
 
 func (t *tx) ImportAnswers(centre domain.ID) ([]domain.ImportAnswer, error) {

@@ -86,7 +86,7 @@ func (t *tx) SaveJob(j *domain.Job) error {
 func (t *tx) settle(j *domain.Job) error {
 	was, ok := t.places[j.ID]
 	t.places[j.ID] = placeOfJob(j)
-	t.changed(domain.ChangedJob, j.Meta, &j.CentreID)
+	t.changedOf(domain.ChangedJob, j.Meta, &j.CentreID, j.CustomerID)
 	if ref := t.places[j.ID].ref; ref != was.ref {
 		if err := t.putJobText(j); err != nil {
 			return err
@@ -96,7 +96,7 @@ func (t *tx) settle(j *domain.Job) error {
 		return nil
 	}
 	if ok { // the centre that gave it away learns of it too
-		t.changed(domain.ChangedJob, j.Meta, &was.centre)
+		t.changedOf(domain.ChangedJob, j.Meta, &was.centre, j.CustomerID)
 	}
 	return t.show(j.CustomerID, j.CentreID)
 }
@@ -123,7 +123,8 @@ func (t *tx) HoldsOver(j *domain.Job, lifted bool) ([]domain.Hold, error) {
 		name, which = "open holds", "lifted_at IS NULL"
 	}
 	return allKnown[domain.Hold](t, name, func(q *gorm.DB) *gorm.DB {
-		return q.Where("(job_id = ? OR "+t.db.ofHousehold("?")+" OR site_id = ?)", j.ID, j.CustomerID, j.CustomerID, j.SiteID).Where(which).Order("since, id")
+		return q.Where("(job_id = ? OR "+t.db.ofHousehold("?")+" OR site_id = ?)", j.ID, j.CustomerID, j.CustomerID, j.SiteID).Where(which).
+			Order("since, id")
 	}, "holds", j.ID, j.CustomerID, j.CustomerID, j.SiteID)
 }
 

@@ -41,6 +41,11 @@ func (t *tx) WaitingNotices(reader domain.ID) ([]domain.Notice, error) {
 }
 
 func (t *tx) EndWaiting(id domain.ID, state string) error {
+	if state == withdrawn {
+		if err := t.noticesChanged(t.table("notices").Where("id = ?", id)); err != nil {
+			return err
+		}
+	}
 	return t.exec("UPDATE notices SET state = ?, waits = ? WHERE id = ? AND state = 'pending'", state, false, id)
 }
 
@@ -61,7 +66,11 @@ func (t *tx) withdraw(q *gorm.DB, kinds []string, about func(*domain.Notice) boo
 			n.State = withdrawn
 		}
 	}
-	return t.write(q.Where(inText(t.db, "kind", kinds)).Update("state", withdrawn), nil)
+	q = q.Where(inText(t.db, "kind", kinds)).Session(&gorm.Session{})
+	if err := t.noticesChanged(q); err != nil {
+		return err
+	}
+	return t.write(q.Update("state", withdrawn), nil)
 }
 
 const (
@@ -137,7 +146,7 @@ WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (olde
 		"created_at, id"},
 	"security_log":     {"id", "created_at < @before", "created_at"},
 	"invitations":      {"id", "(expires_at < @before OR used_at < @before)", "expires_at"},
-	"changes":          {"seq", "at < @before", "seq"},
+	"changes":          {"seq", "at < @before", "at, seq"},
 	"household_merges": {"id", "merged_at < @before", "merged_at, id"},
 	"throttles":        {"key", "forget_at < @before", "forget_at"},
 	"import_changes":   {"id", "at < @before", "at"},
@@ -244,8 +253,9 @@ func (t *tx) Notice(id domain.ID) (*domain.Notice, error) {
 	return single[domain.Notice](t, "notice", t.table("notices").Where("id = ? AND state <> 'withdrawn'", id))
 }
 
-func (t *tx) SaveNoticeSeen(id domain.ID, at time.Time) error {
-	return t.mustExec(domain.NotFound("notice"), "UPDATE notices SET seen_at = ? WHERE id = ?", at, id)
+func (t *tx) SaveNoticeSeen(n *domain.Notice) error {
+	t.noticeChanged(n.ID, *n.UserID)
+	return t.mustExec(domain.NotFound("notice"), "UPDATE notices SET seen_at = ? WHERE id = ?", n.SeenAt, n.ID)
 }
 
 func (t *tx) LinkOfJob(job domain.ID) (*domain.Link, error) {
@@ -288,10 +298,10 @@ func (t *tx) gather() error {
 	if err := insertAll(t, "facts", t.entries); err != nil {
 		return err
 	}
-	if err := t.gatherChanges(); err != nil {
+	if err := t.gatherNotices(); err != nil {
 		return err
 	}
-	if err := t.gatherNotices(); err != nil {
+	if err := t.gatherChanges(); err != nil {
 		return err
 	}
 	for _, d := range t.deadlines {
@@ -361,6 +371,9 @@ func (t *tx) gatherNotices() error {
 		}
 		if n.State == "" {
 			n.State = pending
+		}
+		if n.UserID != nil {
+			t.noticeChanged(n.ID, *n.UserID)
 		}
 		if n.DedupeKey == nil {
 			plain = append(plain, n)

@@ -49,6 +49,7 @@ func (t *tx) InsertCentre(c *domain.Centre) error { return t.insert("centres", c
 
 func (t *tx) SaveCentre(c *domain.Centre) error {
 	delete(t.centres, c.ID)
+	t.rulesChanged(c.ID, &c.ID)
 	return t.save("centres", &c.Meta, c)
 }
 
@@ -66,7 +67,10 @@ func (t *tx) UserByLogin(login string) (*domain.User, error) {
 
 func (t *tx) InsertUser(u *domain.User) error { return t.insert("users", u) }
 
-func (t *tx) SaveUser(u *domain.User) error { return t.save("users", &u.Meta, u) }
+func (t *tx) SaveUser(u *domain.User) error {
+	t.changed(domain.ChangedUser, domain.Meta{ID: u.ID, Version: u.Version + 1}, u.CentreID, u.ID)
+	return t.save("users", &u.Meta, u)
+}
 
 func (t *tx) Users(ids []domain.ID) ([]domain.User, error) {
 	if len(ids) == 0 {

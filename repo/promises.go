@@ -15,7 +15,11 @@ import (
 const promiseDue = "status IN ('open', 'broken')"
 
 func (t *tx) Promise(id domain.ID) (*domain.Promise, error) {
-	return single[domain.Promise](t, "promise", t.table("promises").Where("id = ?", id))
+	p, err := single[domain.Promise](t, "promise", t.table("promises").Where("id = ?", id))
+	if err == nil {
+		t.owners[p.ID] = p.OwnerID
+	}
+	return p, err
 }
 
 func (t *tx) PromisesDue(customer domain.ID) ([]domain.Promise, error) {
@@ -27,7 +31,11 @@ func (t *tx) LastPromiseOf(customer domain.ID) (*domain.Promise, error) {
 }
 
 func (t *tx) PromisesOf(owner domain.ID) ([]domain.Promise, error) {
-	return all[domain.Promise](t, t.table("promises").Where("owner_id = ? AND "+promiseDue, owner).Order("created_at, id"))
+	list, err := all[domain.Promise](t, t.table("promises").Where("owner_id = ? AND "+promiseDue, owner).Order("created_at, id"))
+	for i := range list {
+		t.owners[list[i].ID] = owner
+	}
+	return list, err
 }
 
 func (t *tx) PromisesOfJob(job domain.ID) ([]domain.Promise, error) {
@@ -36,7 +44,8 @@ func (t *tx) PromisesOfJob(job domain.ID) ([]domain.Promise, error) {
 
 func (t *tx) NotReached(centre domain.ID, since time.Time) (int, error) {
 	return t.count(t.table("attempts").Select("count(DISTINCT attempts.customer_id) AS n").
-		Where("request = 'could-not-reach' AND occurred_at > ? AND (SELECT j.centre_id FROM jobs j WHERE j.id = attempts.job_id) = ?", since, centre))
+		Where("request = 'could-not-reach' AND occurred_at > ? AND (SELECT j.centre_id FROM jobs j WHERE j.id = attempts.job_id) = ?", since,
+			centre))
 }
 
 func (t *tx) InboundSince(customer domain.ID, from, to time.Time) (int, error) {
@@ -54,7 +63,7 @@ func (t *tx) count(q *gorm.DB) (int, error) {
 }
 
 func (t *tx) InsertPromise(p *domain.Promise) error {
-	t.changed(domain.ChangedPromise, p.Meta, &p.CentreID, p.OwnerID)
+	t.changedOf(domain.ChangedPromise, p.Meta, &p.CentreID, p.CustomerID, p.OwnerID)
 	return t.insert("promises", p)
 }
 
@@ -62,7 +71,11 @@ func (t *tx) SavePromise(p *domain.Promise) error {
 	if err := t.save("promises", &p.Meta, p); err != nil {
 		return err
 	}
-	t.changed(domain.ChangedPromise, p.Meta, &p.CentreID, p.OwnerID)
+	people := []domain.ID{p.OwnerID}
+	if was, ok := t.owners[p.ID]; ok { // who no longer owes it learns of that
+		people = append(people, was)
+	}
+	t.changedOf(domain.ChangedPromise, p.Meta, &p.CentreID, p.CustomerID, people...)
 	return nil
 }
 

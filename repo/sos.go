@@ -65,8 +65,12 @@ func (t *tx) HushReport(id domain.ID) error {
 // hush withdraws what was not sent yet of the notices that are keyed by a kind
 // and what they are about.
 func (t *tx) hush(kind string, id domain.ID) error {
-	return t.exec("UPDATE notices SET state = 'withdrawn' WHERE dedupe_key >= ? AND dedupe_key < ? AND state = 'pending'",
-		kind+"|"+id.String()+"|", kind+"|"+id.String()+"}")
+	const which = "dedupe_key >= ? AND dedupe_key < ? AND state = 'pending'"
+	from, to := kind+"|"+id.String()+"|", kind+"|"+id.String()+"}"
+	if err := t.noticesChanged(t.table("notices").Where(which, from, to)); err != nil {
+		return err
+	}
+	return t.exec("UPDATE notices SET state = 'withdrawn' WHERE "+which, from, to)
 }
 
 func (t *tx) AnyDevice(users []domain.ID) (bool, error) {

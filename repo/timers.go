@@ -29,12 +29,20 @@ func (t *tx) LockTimerOf(visit, user domain.ID) (*domain.Timer, error) {
 	return single[domain.Timer](t, "timer", lock(t.table("timers").Where("visit_id = ? AND user_id = ?", visit, user)))
 }
 
-func (t *tx) InsertTimer(o *domain.Timer) error { return t.insert("timers", o) }
+func (t *tx) InsertTimer(o *domain.Timer) error {
+	t.timerChanged(o)
+	return t.insert("timers", o)
+}
+
+func (t *tx) timerChanged(o *domain.Timer) {
+	t.changed(domain.ChangedVisitTimer, domain.Meta{ID: o.VisitID, Version: o.Version}, &o.CentreID, o.UserID)
+}
 
 func (t *tx) SaveTimer(o *domain.Timer) error {
 	if err := t.save("timers", &o.Meta, o); err != nil {
 		return err
 	}
+	t.timerChanged(o)
 	if o.Status == "desk_asked" || o.Status == "alarmed" { // what a board shows
 		t.changed(domain.ChangedTimer, o.Meta, &o.CentreID)
 	}

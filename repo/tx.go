@@ -40,10 +40,11 @@ type tx struct {
 
 	// What was read, to spare statements.
 	centres map[domain.ID]domain.Centre
-	visits  map[domain.ID]shape    // as stored
-	places  map[domain.ID]jobPlace // job → where it is, as stored
-	locked  map[domain.ID]int64    // job or visit whose row we hold → its version
-	stored  map[domain.ID][]any    // the same → its columns, as arguments of save
+	visits  map[domain.ID]shape     // as stored
+	owners  map[domain.ID]domain.ID // of promises, as stored
+	places  map[domain.ID]jobPlace  // job → where it is, as stored
+	locked  map[domain.ID]int64     // job or visit whose row we hold → its version
+	stored  map[domain.ID][]any     // the same → its columns, as arguments of save
 	ahead   ahead
 
 	// What a flight locks, for who shares it; see convoy.
@@ -96,6 +97,7 @@ func (db *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 
 func (db *DB) newTx(ctx context.Context) *tx {
 	return &tx{ctx: ctx, db: db, centres: map[domain.ID]domain.Centre{}, visits: map[domain.ID]shape{}, places: map[domain.ID]jobPlace{},
+		owners: map[domain.ID]domain.ID{},
 		locked: map[domain.ID]int64{}, stored: map[domain.ID][]any{}, ahead: newAhead()}
 }
 

@@ -6,6 +6,7 @@
 //	batch.go            the requests of a batch, answered as if each had come by itself
 //	body.go             reading bodies as they arrive, within what memory there is
 //	client_ip.go        who asks, past proxies of our own only
+//	compressed.go       answers that travel compressed
 //	contract.go         openapi.yaml, ready to judge requests and answers
 //	decode.go           a body into a struct: strictly, or as far as it goes
 //	etag.go             entity tags of content

@@ -38,6 +38,8 @@ func statusOf(k domain.Kind) int {
 		return http.StatusFailedDependency
 	case domain.KindPrecondition:
 		return http.StatusPreconditionFailed
+	case domain.KindGone:
+		return http.StatusGone
 	case domain.KindTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case domain.KindMedia:

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"doorstep/domain"
-	"doorstep/domain/reporting"
 )
 
 // sweeps says what is forgotten, and how long after it was last of use.
@@ -27,8 +26,8 @@ var sweeps = []struct {
 	{"imports", domain.ImportsKept, false},
 	{"sos_trail", domain.PlacesKept, false},
 	{"security_log", domain.SecurityKept, true},
-	{"changes", reporting.StreamKeep + time.Hour, true}, // of streams that come again
-	{"throttles", 0, true},                              // since they say nothing any more
+	{"changes", domain.FeedKept + time.Hour, true},
+	{"throttles", 0, true}, // since they say nothing any more
 }
 
 // sweepChunk is how many rows a transaction deletes: a few milliseconds of

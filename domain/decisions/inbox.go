@@ -73,7 +73,7 @@ func (s *Service) SeenNotice(ctx context.Context, call *casework.Call, id domain
 		}
 		if n.SeenAt == nil {
 			n.SeenAt = &tx.Now
-			if err := tx.SaveNoticeSeen(id, tx.Now); err != nil {
+			if err := tx.SaveNoticeSeen(n); err != nil {
 				return domain.Notice{}, err
 			}
 		}

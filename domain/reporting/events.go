@@ -50,9 +50,6 @@ type areaOf struct {
 	until time.Time
 }
 
-// StreamKeep is how long a stream can be resumed; changes are kept for longer.
-const StreamKeep = 4 * time.Hour
-
 // NewChangeFeed makes a feed; wall is the clock of streams.
 func NewChangeFeed(read domain.Reader, wall func() time.Time) *ChangeFeed {
 	return &ChangeFeed{read: read, wall: wall, listeners: map[*Listener]struct{}{}, areas: map[domain.ID]areaOf{}}
@@ -305,7 +302,7 @@ func (f *concern) told(a domain.Actor, changes []domain.FeedChange) []Event {
 	for i := range changes {
 		c, first := &changes[i], len(out)
 		for k := range c.Items {
-			if it := &c.Items[k]; f.shows(a, c, it) {
+			if it := &c.Items[k]; domain.Streamed[it.Kind] && f.shows(a, c, it) {
 				out = append(out, Event{Mark: c.Mark, Kind: it.Kind, ID: it.ID, Version: it.Version})
 			}
 		}

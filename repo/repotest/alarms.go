@@ -141,7 +141,7 @@ func events(t *testing.T, db *repo.DB) {
 		t.Fatalf("%d changes of two transactions: %+v", len(list), list)
 	}
 	Same(t, "a promise", domain.JSONList[domain.ChangedItem]{{Kind: domain.ChangedPromise, ID: p.ID, Version: 1,
-		People: domain.JSONList[domain.ID]{w.Noor.ID}}}, list[0].Items)
+		People: domain.JSONList[domain.ID]{w.Noor.ID}, Of: w.Customer.ID}}, list[0].Items)
 	Same(t, "its centre", &w.Harbour.ID, list[0].CentreID)
 	Same(t, "an alarm of no centre", domain.JSONList[domain.ChangedItem]{{Kind: domain.ChangedAlarm, ID: x.ID, Version: 1}}, list[1].Items)
 	if list[1].CentreID != nil || !list[0].After(begin) || !list[1].After(list[0].Mark) {

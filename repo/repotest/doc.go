@@ -8,6 +8,7 @@
 //	cluster_unix.go      a throw-away PostgreSQL
 //	deadlines.go         deadlines: claimed once, beside requests
 //	exclusion.go         the database lets nobody into a crew who is kept away
+//	feed.go              whose phone shows what a transaction changed
 //	household_merges.go  two households that become one, and back
 //	households.go        rows of one household, and what may be one
 //	imports.go           what an import changed, whom it reached, what was answered

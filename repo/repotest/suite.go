@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		{"days", days},
 		{"alarms", alarms},
 		{"events", events},
+		{"feed", feed},
 		{"contacts", contacts},
 		{"sides", sides},
 		{"danger", danger},

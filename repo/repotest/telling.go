@@ -165,7 +165,7 @@ func tellingWithdrawn(t *testing.T, w *World) {
 		n.VisitID = &w.Visit.ID
 	}
 	Do(t, db, func(tx domain.Tx) error { tx.Enqueue(old, other); return nil })
-	Do(t, db, func(tx domain.Tx) error { return tx.SaveNoticeSeen(other.ID, Noon) })
+	Do(t, db, func(tx domain.Tx) error { other.SeenAt = domain.Ptr(Noon); return tx.SaveNoticeSeen(&other) })
 	if got := w.inbox(t, w.Boss, true); !slices.Equal(got, []domain.ID{old.ID}) {
 		t.Errorf("unseen: %v", got)
 	}

@@ -447,6 +447,7 @@ const (
 	ProblemCodeBadCredentials         ProblemCode = "bad_credentials"
 	ProblemCodeCapacityFull           ProblemCode = "capacity_full"
 	ProblemCodeClaimKept              ProblemCode = "claim_kept"
+	ProblemCodeCursorGone             ProblemCode = "cursor_gone"
 	ProblemCodeDependsOn              ProblemCode = "depends_on"
 	ProblemCodeForbidden              ProblemCode = "forbidden"
 	ProblemCodeGuardNotMet            ProblemCode = "guard_not_met"
@@ -494,6 +495,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeCapacityFull:
 		return true
 	case ProblemCodeClaimKept:
+		return true
+	case ProblemCodeCursorGone:
 		return true
 	case ProblemCodeDependsOn:
 		return true
