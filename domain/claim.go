@@ -36,6 +36,7 @@ const (
 	CauseGivenAway  = "given_away"
 	CauseEnded      = "ended"
 	CauseGuard      = "guard_not_met"
+	CauseSealed     = "device_lost" // what stood in the queue of a device that was reported lost
 )
 
 // CauseWords says the cause of a claim.
@@ -54,6 +55,8 @@ func (c *Claim) CauseWords() string {
 		return "the visit was given to others before it was told"
 	case CauseEnded:
 		return "the visit had ended before it was told"
+	case CauseSealed:
+		return "it came from a phone that was reported lost"
 	}
 	return "its guard was not met"
 }

@@ -10,6 +10,13 @@ var (
 	CodeUnauthenticated = code("unauthenticated", KindUnauthenticated, "Not signed in",
 		"The access token is missing, expired, malformed or signed by an unknown key; or the account was disabled or changed.",
 		"Sign in again, or refresh the token.", "The access token has expired.")
+	CodeDeviceLost = code("device_lost", KindUnauthenticated, "The device was reported lost",
+		"Somebody reported this device lost: its sessions and its credential have ended. With its credential it may upload its queue once more (POST /v1/sync).",
+		"Upload the queue if that was not done, then erase everything that the app holds; a new installation can be signed in on.",
+		"This device was reported lost.")
+	CodeSyncTooOld = code("sync_too_old", KindUnauthenticated, "Not synced for 72 hours",
+		"A phone that holds a day's homes must ask what changed. This one has not for 72 hours, so its session does nothing more but an SOS and a stop.",
+		"Sign in again, register the phone, send its queue, and sync.", "This device has not synced for 72 hours; sign in again.")
 	CodeBadCredentials = code("bad_credentials", KindUnauthenticated, "Login or password wrong",
 		"The login and password do not belong together.",
 		"Check both; after several failures wait as long as Retry-After says, or ask for a reset.", "Login or password is wrong.")

@@ -352,6 +352,9 @@ type DeviceTx interface {
 	DropDevice(id ID, why string, at time.Time) error
 	SaveDeviceHealth(*Device) error
 	SaveDeviceCredential(*Device) error
+	SaveDeviceLoss(*Device) error // when it was lost, and wiped
+	DeviceSynced(session ID, at time.Time) error
+	DevicesOfSession(session ID) ([]Device, error) // pushed to or not
 	// DropDevicesOf ends pushes to all devices of a user, or to those that were
 	// registered in one session.
 	DropDevicesOf(user ID, session *ID, why string, at time.Time) error
@@ -604,8 +607,10 @@ type PlanReader interface {
 // NoticeReader reads inboxes and devices.
 type NoticeReader interface {
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
-	Devices(ctx context.Context, user ID) ([]Device, error)
-	DevicesOfCentre(ctx context.Context, centre ID) ([]Device, error) // of its people, oldest first
+	Devices(ctx context.Context, user ID) ([]Device, error)                    // pushed to, or that can call for help, and not wiped
+	SessionDevices(ctx context.Context, session ID) ([]Device, error)
+	Sessions(ctx context.Context, user ID, at time.Time) ([]Session, error) // the last of each family that goes on
+	DevicesOfCentre(ctx context.Context, centre ID) ([]Device, error)       // of its people, oldest first
 	Device(ctx context.Context, installation ID) (*Device, error)
 }
 

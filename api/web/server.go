@@ -340,7 +340,7 @@ func (s *Server) guarded(c *fiber.Ctx) (err error) {
 			err = domain.Fail(domain.CodeInternal, "panic")
 		}
 	}()
-	if inner, _ := c.Locals(localInner).(bool); inner { // made here
+	if IsInner(c) { // made here
 		return s.underDeadline(c)
 	}
 	reason := badRequestLine(&c.Request().Header)

@@ -1,6 +1,7 @@
 // Package accounts is people: their sign-in, hours, skills, leave and devices, and
 // the areas, centres and policies that they work under.
 //
+//	device_lost.go what ends with a lost device, and the list of one's own
 //	devices.go     devices that pushes go to
 //	device_credential.go what a phone calls for help with after its session
 //	device_health.go whether they ring, and who is told that they do not

@@ -87,7 +87,7 @@ func (s *Service) refreshToken(id domain.ID) string {
 // successor was used, because phones lose answers: within 30 s it gets the same successor,
 // later another one, which takes the place of the lost one. A token that was used, or whose
 // place was taken, revokes the whole family (RFC 9700 section 4.14.2). Errors:
-// CodeUnauthenticated.
+// CodeUnauthenticated, CodeDeviceLost, CodeSyncTooOld.
 func (s *Service) Refresh(ctx context.Context, token string) (SignIn, error) {
 	refused := domain.Fail(domain.CodeUnauthenticated, "The refresh token is not valid any more; sign in again.")
 	var out SignIn
@@ -105,6 +105,13 @@ func (s *Service) Refresh(ctx context.Context, token string) (SignIn, error) {
 		user, err := tx.User(old.UserID)
 		if err != nil {
 			return err
+		}
+		devices, err := tx.DevicesOfSession(old.FamilyID)
+		if err != nil {
+			return err
+		}
+		if outcome = domain.StateOfSession(devices, now); outcome != nil {
+			return nil
 		}
 		if old.RevokedAt != nil || now.After(old.ExpiresAt) || user.Disabled || user.Epoch != old.Epoch {
 			outcome = refused

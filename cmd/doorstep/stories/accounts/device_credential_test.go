@@ -76,7 +76,7 @@ func TestAPhoneCallsForHelpAfterItsSession(t *testing.T) {
 			if !strings.HasPrefix(op.Path, "/v1/") || op.Public {
 				continue
 			}
-			if op.Device {
+			if op.Device && op.ID != "syncUp" { // which takes it of one that was reported lost
 				taken++
 				continue
 			}

@@ -449,6 +449,7 @@ const (
 	ProblemCodeClaimKept              ProblemCode = "claim_kept"
 	ProblemCodeCursorGone             ProblemCode = "cursor_gone"
 	ProblemCodeDependsOn              ProblemCode = "depends_on"
+	ProblemCodeDeviceLost             ProblemCode = "device_lost"
 	ProblemCodeForbidden              ProblemCode = "forbidden"
 	ProblemCodeGuardNotMet            ProblemCode = "guard_not_met"
 	ProblemCodeHeld                   ProblemCode = "held"
@@ -467,6 +468,7 @@ const (
 	ProblemCodeRateLimited            ProblemCode = "rate_limited"
 	ProblemCodeSkillMissing           ProblemCode = "skill_missing"
 	ProblemCodeStepRecorded           ProblemCode = "step_recorded"
+	ProblemCodeSyncTooOld             ProblemCode = "sync_too_old"
 	ProblemCodeThrottled              ProblemCode = "throttled"
 	ProblemCodeTimeDoesNotExist       ProblemCode = "time_does_not_exist"
 	ProblemCodeTimeIsAmbiguous        ProblemCode = "time_is_ambiguous"
@@ -499,6 +501,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeCursorGone:
 		return true
 	case ProblemCodeDependsOn:
+		return true
+	case ProblemCodeDeviceLost:
 		return true
 	case ProblemCodeForbidden:
 		return true
@@ -535,6 +539,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeSkillMissing:
 		return true
 	case ProblemCodeStepRecorded:
+		return true
+	case ProblemCodeSyncTooOld:
 		return true
 	case ProblemCodeThrottled:
 		return true
