@@ -56,6 +56,7 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"domain/customers", "domain domain/casework domain/reach domain/slots", ""},
 	{"domain/decisions", "domain domain/alarm domain/casework domain/safety", "uuid"},
 	{"domain/intake", "domain domain/casework domain/slots", ""},
+	{"domain/intake/heaptest", "", ""},
 	{"domain/planning", "domain domain/casework domain/dayplan domain/slots", ""},
 	{"domain/proof", "domain domain/casework", "uuid"},
 	{"domain/reporting", "domain domain/alarm domain/casework domain/decisions domain/geo domain/jobclock domain/reach " +

@@ -22,6 +22,7 @@ import (
 // linkActions are what the customer's page can do, in the order in which it
 // offers them.
 var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "call-me", "could-not-reach", "not-us",
+	"go-on",
 	"reopen",
 	"passport", "thanks", "report", "withdraw-report", "appeal", "wrong-person", "verify", "undo"}
 
@@ -93,23 +94,25 @@ type customerView struct {
 	Tries                                                      []tryView
 	TriesOpen                                                  bool // something in the list can be disputed
 	VisitID                                                    string
-	VisitDeny                                                  string // what the customer says to dispute the visit
-	VisitClaims, TryClaims                                     []partView
-	VisitSays                                                  string // what came of its dispute
-	Other, OtherName, OtherURL                                 string
-	Fault, WhatMatters                                         string
-	Steps                                                      []stepLine
-	Results                                                    []partView
-	CanCorrect, CanThank                                       bool
-	People, Whats                                              []partView // of a report about our people
-	NoteWords, NoteAnswer                                      string
-	CanAppeal                                                  bool
-	Free                                                       []partView // windows to choose from
-	KeptDay, KeptHours, KeptWords                              string     // the one that is kept
-	AskedWords                                                 string     // of what was asked by a link that staff had read
-	NotMyNumber                                                bool       // its number was changed, which it can deny by any link
-	Asked                                                      []string   // what it was; by such a link it is not said
-	NeedsCode                                                  bool
+	// Waits and Agreed are what we understood that it asked for, or agreed to, and it can deny with one tap.
+	Waits, Agreed                 string
+	VisitDeny                     string // what the customer says to dispute the visit
+	VisitClaims, TryClaims        []partView
+	VisitSays                     string // what came of its dispute
+	Other, OtherName, OtherURL    string
+	Fault, WhatMatters            string
+	Steps                         []stepLine
+	Results                       []partView
+	CanCorrect, CanThank          bool
+	People, Whats                 []partView // of a report about our people
+	NoteWords, NoteAnswer         string
+	CanAppeal                     bool
+	Free                          []partView // windows to choose from
+	KeptDay, KeptHours, KeptWords string     // the one that is kept
+	AskedWords                    string     // of what was asked by a link that staff had read
+	NotMyNumber                   bool       // its number was changed, which it can deny by any link
+	Asked                         []string   // what it was; by such a link it is not said
+	NeedsCode                     bool
 
 	base, query string
 }
@@ -210,7 +213,8 @@ func doneWords(t *pages.Text, done string, p *customers.LinkPage) string {
 		if p.Visit == nil || p.Visit.Status != domain.VisitScheduled || p.Visit.Confirmation != domain.ConfirmConfirmed {
 			return ""
 		}
-	case "another-time", "not-us", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "withdraw-report",
+	case "another-time", "not-us", "go-on", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report",
+		"withdraw-report",
 		"appeal",
 		"already", "kept", "verify", "undo":
 	default:
@@ -467,6 +471,12 @@ func newCustomerView(p *customers.LinkPage, t *pages.Text) *customerView {
 	case state == "closed" && p.CanReopen:
 		v.Explain = t.Say("p.closed.reopen")
 	}
+	switch {
+	case p.Waits && p.WaitsUntil != nil:
+		v.Waits = t.Say("waits.until", "When", dayWords(t, *p.WaitsUntil, p.Now, loc))
+	case p.Waits:
+		v.Waits = t.Say("waits")
+	}
 	today := p.Now.In(loc)
 	v.Min, v.Max = today.Format("2006-01-02"), today.AddDate(0, 3, 0).Format("2006-01-02")
 	for _, part := range dayParts {
@@ -562,6 +572,9 @@ func entriesInWords(v *customerView, p *customers.LinkPage, t *pages.Text, loc *
 	if p.Visit != nil {
 		v.VisitID, v.VisitSays = p.Visit.ID.String(), disputeWords(t, p.VisitDispute, p.Now, loc)
 		if p.VisitSubject != "" {
+			if p.VisitSubject == domain.AboutAgreement {
+				v.Agreed = t.Say("agreed")
+			}
 			v.VisitDeny, v.VisitClaims = t.Say("dispute."+p.VisitSubject), claims(t, p.VisitSubject)
 		}
 	}

@@ -23,7 +23,6 @@
 //	evidence_packs.go  the evidence pack of a job
 //	exclusions.go      who is kept away from a customer
 //	flags.go           reports of danger, and as much of them as the reader may see
-//	frugal.go          how little memory a long import takes
 //	handlers.go        the forms that most handlers have: create, get, patch, list, a move by id
 //	household_questions.go  whether two rows are one household
 //	imports.go         importing jobs from CSV and XLSX

@@ -21,6 +21,9 @@ import (
 // same key goes on from there.
 const importDeadline = 2 * time.Minute
 
+// landingGC is the percentage that Go itself begins with.
+const landingGC = 100
+
 func mountImports(a *App, s *web.Server) {
 	svc := a.Service.Intake
 	s.Handle("POST", "/v1/imports/jobs", func(c *fiber.Ctx) error {
@@ -35,7 +38,7 @@ func mountImports(a *App, s *web.Server) {
 		if err != nil {
 			return err
 		}
-		defer beFrugal()()
+		defer sheet.Frugal(landingGC)()
 		file, err := sheet.Parse(c.UserContext(), c.Get(fiber.HeaderContentType), c.Request().Body())
 		if err != nil {
 			return err
@@ -135,6 +138,7 @@ func mountImports(a *App, s *web.Server) {
 		return c.JSON(out)
 	})
 	s.Handle("POST", "/v1/imports/{id}/undo", func(c *fiber.Ctx) error {
+		defer sheet.Frugal(landingGC)()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), importDeadline)
 		defer cancel()
 		return byID("import", "", fiber.StatusOK, func(_ context.Context, call *casework.Call, id domain.ID, in intake.UndoInput) error {

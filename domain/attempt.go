@@ -50,7 +50,7 @@ type Attempt struct {
 
 // AttemptRules are the rules by which a new attempt is judged. An attempt keeps its own:
 // 0 capped the calls of its job alone; 0 and 1 took the grade that a client claimed.
-const AttemptRules = 2
+const AttemptRules = 3
 
 // Why a call is outside the household's cap: the crew stands at its door, or it asked
 // to be called.

@@ -36,6 +36,7 @@ const (
 	CauseGivenAway  = "given_away"
 	CauseEnded      = "ended"
 	CauseGuard      = "guard_not_met"
+	CauseOwnWord    = "own_word"    // the visit ended, and that somebody came stands on the word of who says so
 	CauseSealed     = "device_lost" // what stood in the queue of a device that was reported lost
 )
 
@@ -55,6 +56,8 @@ func (c *Claim) CauseWords() string {
 		return "the visit was given to others before it was told"
 	case CauseEnded:
 		return "the visit had ended before it was told"
+	case CauseOwnWord:
+		return "that they came stands on their word alone"
 	case CauseSealed:
 		return "it came from a phone that was reported lost"
 	}
@@ -63,6 +66,9 @@ func (c *Claim) CauseWords() string {
 
 // Default is what happens when nobody decides in time: never against the household.
 func (c *Claim) Default() string {
+	if c.Cause == CauseOwnWord {
+		return "It is paid: nobody says otherwise, and nothing counts against the household."
+	}
 	if c.Action == "no-access" {
 		return "It is declined: nothing counts against the household."
 	}

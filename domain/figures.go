@@ -69,12 +69,15 @@ func (t *ReachabilityRow) Add(r *ReachabilityRow) {
 type PayableVisit struct {
 	Visit
 	ExternalRef *string
-	Proven      bool // no access: a try at the door or since arrival that is not only declared, or a dispute that was upheld
+	Proven      bool // no access: a place taken live at the door after the arrival was told, or a dispute that was upheld
 	FlaggedSelf bool // they reported something on it
 	AreaHold    bool // somebody of the crew did, at level 2 or above; not about a colleague
 	Pause       bool // they gave it away in a pause that they were offered
 	Waiting     bool // a claim of theirs is not decided yet
 	Claimed     bool // a claim of theirs was taken
+	Declined    bool // that they came, which stood on their word alone, was found not to be so
+	Unasked     bool // a completion without arrival, of which the household was not asked yet
+	Reported    bool // a report of it is not decided yet
 	Taken       bool // it was taken from them, because they are kept from that home or from all
 }
 
@@ -103,12 +106,18 @@ func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 		return true, false, "it was taken off your plan; your pay for it stands"
 	case p.Pause, p.Taken:
 		return true, false, "area hold"
+	case p.Status == VisitStopped && p.EndReason == StoppedAfterMissed && p.Reported:
+		return false, false, "waiting: it had been missed before it was stopped, and the report is not decided yet"
 	case p.Status == VisitStopped:
 		return true, false, "it was stopped"
 	case p.Disputed:
 		return payable, false, "it is disputed"
 	case p.Waiting:
-		return payable, false, "waiting: a claim is not decided yet"
+		return false, false, "waiting: a claim is not decided yet"
+	case p.Declined:
+		return false, false, "it was found that nobody came"
+	case p.Unasked && p.NotMet() != nil && p.DoneConfirmedAt == nil:
+		return false, false, "waiting: the household is asked whether somebody came"
 	case p.Claimed && !payable:
 		return true, false, "a claim was taken"
 	case p.AreaHold:

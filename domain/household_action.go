@@ -32,6 +32,7 @@ var HouseholdActions = map[string]HouseholdAction{
 	"reopen":          {Side: AgainstUs},
 	"passport":        {Side: AgainstUs},
 	"not-us":          {Side: AgainstUs}, // it asks, and lifts nothing
+	"go-on":           {Side: AgainstUs}, // it never asked to wait
 
 	"done":            {Side: ForUs, Unanswered: "The completion stays unconfirmed."},
 	"withdraw-report": {Side: ForUs, Secret: true, Unanswered: "The report stands."},

@@ -105,7 +105,8 @@ type Hold struct {
 	Since      time.Time        `json:"since"`
 	Reason     string           `json:"reason"`
 	ByID       *ID              `json:"-"`
-	By         string           `json:"by"` // role; the person of a safety hold is confidential
+	By         string           `json:"by"`       // role; the person of a safety hold is confidential
+	Declared   bool             `json:"declared"` // of customer_request: that it was asked for stands on what staff say
 	OwnerID    *ID              `json:"owner_id"`
 	DueAt      *time.Time       `json:"due_at"`
 	FlagID     *ID              `json:"-"`
@@ -129,6 +130,9 @@ type Hold struct {
 	// stands.
 	Alternatives JSONList[string] `json:"alternatives"`
 }
+
+// NotAskedFor is why a hold at a household's request ended that it says it never asked for; its time is not the household's.
+const NotAskedFor = "the household says that it did not ask for it"
 
 // HoldDecision is what one person decided of a safety hold.
 type HoldDecision struct {

@@ -138,7 +138,8 @@ var VisitMoves = []VisitMove{
 		Guard: "as the moves it implies; the plan seen also when it came after the arrival; not where the appliance is carried in",
 		Entry: "visit.started"},
 	{Action: "complete", From: beforeEnd, To: VisitCompleted, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard: "near the window; arrived, or the reason why not; work done and tested, as its category asks", Entry: "visit.completed", Customer: "visit.completed"},
+		Guard: "near the window; arrived, or the reason why not; work done and tested, as its category asks", Entry: "visit.completed",
+		Customer: "visit.completed"},
 	{Action: "partial", From: beforeEnd, To: VisitPartial, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
 		Guard: "near the window; arrived, or the reason why not", Entry: "visit.partial", Customer: "visit.partial"},
 	{Action: "no-access", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed}, To: VisitNoAccess,
@@ -211,7 +212,8 @@ var JobMoves = []JobMove{
 	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, To: []JobStatus{JobOpen},
 		Roles: append([]Role{RoleCustomer}, Staff...),
 		Holds: HoldAllows, Guard: "within 30 days; after unreachable as the policy says", Entry: "job.reopened"},
-	{Action: "hold", From: jobPending, Roles: Staff, Holds: HoldAllows, Guard: "parts, or customer_request in a contact", Entry: "hold.placed"},
+	{Action: "hold", From: jobPending, Roles: Staff, Holds: HoldAllows, Guard: "parts, or customer_request in a contact",
+		Entry: "hold.placed"},
 	{Action: "release", From: jobLive, Roles: Staff, Holds: HoldAllows, Guard: "parts or customer_request", Entry: "hold.lifted"},
 	{Action: "transfer", From: []JobStatus{JobOpen, JobScheduled}, Roles: []Role{RoleAreaManager}, Guard: "to another centre",
 		Entry: "job.transferred"},
@@ -309,7 +311,7 @@ func CheckVisit(a Actor, action string, v *Visit) error {
 		return Fail(CodeForbidden, "As %s you may not %s this visit.", RoleWords(a.Role), actionWords(action))
 	}
 	if !Has(m.From, v.Status) || !m.reaches(v) {
-		return Fail(CodeState, "A visit that is %s cannot take the move %s.", v.Status, action).With("status", v.Status)
+		return Fail(CodeState, "%s, so you cannot %s it now.", visitStands(v.Status), actionWords(action)).With("status", v.Status)
 	}
 	return nil
 }
@@ -413,6 +415,16 @@ func RoleWords(r Role) string {
 		return "area manager"
 	}
 	return string(r)
+}
+
+// visitStands says in words where a visit stands.
+func visitStands(s VisitStatus) string {
+	return map[VisitStatus]string{VisitScheduled: "This visit is planned", VisitEnRoute: "Somebody is on the way",
+		VisitArrived:    "Somebody is there",
+		VisitInProgress: "The work is under way", VisitCompleted: "This visit is done",
+		VisitPartial:  "This visit is over and the work is not finished",
+		VisitNoAccess: "Nobody opened at this visit", VisitStopped: "This visit was stopped", VisitMissed: "This visit was missed",
+		VisitRescheduled: "This visit was moved to another time", VisitCancelled: "This visit is cancelled"}[s]
 }
 
 func actionWords(action string) string {

@@ -132,7 +132,7 @@ var (
 		{"keep", nil, []string{"open"}, "crew", "told too late, or without its guard; in the crew when it happened"},
 		{"decide", []string{"open"}, []string{"taken", "declined"}, "coordinator, proprietor, area_manager",
 			"never its maker; against a household the area manager; taking meets the guard or names a witness"},
-		{"default", []string{"open"}, []string{"declined"}, "system", "nobody decided in time"},
+		{"default", []string{"open"}, []string{"declined", "taken"}, "system", "nobody decided in time; taken where the visit ended by their own word"},
 		{"settle", []string{"open"}, []string{"settled"}, "system", "the visit ended by the same crew after all"},
 	}}
 

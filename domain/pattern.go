@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -138,6 +139,22 @@ func patternOf(flags []*Flag) (Pattern, bool) {
 	slices.SortFunc(ends, time.Time.Compare)
 	p.ExpiresAt = ends[len(ends)-2].Add(PatternWithin)
 	return p, true
+}
+
+// Concerns reports whether a pattern is about whom a report is about.
+func (p *Pattern) Concerns(f *Flag) bool {
+	if p.About == "staff" {
+		return Same(p.SubjectID, f.SubjectID)
+	}
+	return !f.Conduct() && Same(p.CustomerID, f.CustomerID)
+}
+
+// Words say a pattern to whoever triages a report that it concerns.
+func (p *Pattern) Words() string {
+	if p.About == "staff" {
+		return fmt.Sprintf("A pattern: %d households have said something mild about them in 90 days.", p.Sides)
+	}
+	return fmt.Sprintf("A pattern: %d crews that did not come together have said something mild about this household in 90 days.", p.Sides)
 }
 
 // SeenBy reports whether a pattern is shown to somebody: who triages such reports and has

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -41,6 +42,46 @@ func (s *Site) PlaceKeys() (key, vagueKey, from, to string) {
 		from, to = words+"|"+unit+"|", words+"|"+unit+"}" // the sign after the bar
 	}
 	return key, vague + words + "|" + unit + "|", from, to
+}
+
+// NoPlace is the loose form of an address that has no number.
+const NoPlace = vague
+
+// PlaceLike is the loose form of an address: its words in no order, without through whom (c/o) and what it is near. Equal ones
+// are asked about and never taken for the same place.
+func PlaceLike(address string) string {
+	var parts []string
+	for _, part := range strings.FieldsFunc(address, func(r rune) bool { return strings.ContainsRune(",;\n", r) }) {
+		words := strings.Fields(strings.NewReplacer("/", " ", ".", " ", "(", " ", ")", " ").Replace(strings.ToLower(part)))
+		through := len(words) > 1 && words[1] == "o" && Has([]string{"c", "s", "d", "w", "h"}, words[0])
+		if len(words) == 0 || through || Has(besides, words[0]) {
+			continue
+		}
+		for i, w := range words {
+			if i > 0 && Has(besides, w) { // 1 Tek Lane near the temple
+				words = words[:i]
+				break
+			}
+		}
+		parts = append(parts, strings.Join(words, " "))
+	}
+	words, unit := placeWords(strings.Join(parts, ","))
+	list := strings.Fields(words)
+	slices.Sort(list)
+	if words = strings.Join(slices.Compact(list), " "); !strings.ContainsAny(words+unit, "0123456789") || len(list) < 2 {
+		return NoPlace
+	}
+	return words + "|" + unit
+}
+
+// besides begin what an address only stands near.
+var besides = []string{"near", "nr", "opp", "opposite", "behind", "beside", "besides", "next", "care", "के", "पास", "सामने", "पीछे"}
+
+// sameDistrict reports whether two postal codes may be of one place: the first half is alike, or one is not known.
+func sameDistrict(a, b string) bool {
+	x, y := postalKey(a), postalKey(b)
+	n := (min(len(x), len(y)) + 1) / 2
+	return x[:n] == y[:n]
 }
 
 func postalKey(code string) string {

@@ -14,6 +14,7 @@ const (
 	MissedAfter          = 15 * time.Minute         // after the window's end (section 3)
 	ProvisionalFor       = 72 * time.Hour           // missed and no_access (section 3)
 	CloseResolvedAfter   = 72 * time.Hour           // resolved jobs (section 3)
+	CloseAskedAgain      = 24 * time.Hour           // a resolved job about which the household is still asked is looked at again
 	ReopenWithin         = 30 * 24 * time.Hour      // closed jobs (section 3)
 	ComingHours          = 12 * time.Hour           // what is about them is told a household at night (section 7)
 	RepeatWithin         = 30 * 24 * time.Hour      // same serial (section 3)

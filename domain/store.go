@@ -281,8 +281,9 @@ type SafetyTx interface {
 	ReceivedStops(visit ID) ([]ReceivedStop, error) // by received_at
 	ReceivedStop(id ID) (*ReceivedStop, error)      // CodeNotFound once it was carried out
 	DeleteReceivedStop(id ID) error
-	PartyToReport(user ID) (bool, error) // an open report was raised by them or is about them
-	PartiesTo(user ID) ([]Flag, error)   // the open reports to which they are a party
+	PartyToReport(user ID) (bool, error)                   // an open report was raised by them or is about them
+	ReportsAbout(user ID, since time.Time) ([]Flag, error) // lodged since then
+	PartiesTo(user ID) ([]Flag, error)                     // the open reports to which they are a party
 	LockStandDown(id ID) (*StandDown, error)
 	StandDownOf(flag ID) (*StandDown, error) // CodeNotFound when none
 	InsertStandDown(*StandDown) error

@@ -89,6 +89,9 @@ type Visit struct {
 	EndCodeTries     int        `json:"-"` // wrong ones
 }
 
+// StoppedAfterMissed is the reason for the end of a visit that was stopped after it had been called missed.
+const StoppedAfterMissed = "stopped_after_missed"
+
 // Agree notes the agreement of the household to the visit's time: the contact, where
 // one is known, and how it was said.
 func (v *Visit) Agree(attempt *ID, said, how string) {

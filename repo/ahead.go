@@ -22,11 +22,18 @@ type ahead struct {
 	visits    map[domain.ID][]domain.Visit
 	policies  map[domain.ID][]domain.Policy
 	attempts  map[domain.ID][]domain.Attempt
+
+	// Of this transaction, so that nobody else has seen or changed it: what it made, and tickets that it looked for
+	// and no job has. They are handed out as often as they are asked for.
+	made       map[domain.ID]domain.Customer
+	appliances map[domain.ID]domain.Appliance
+	free       map[string]bool
 }
 
 func newAhead() ahead {
 	return ahead{map[domain.ID]domain.Customer{}, map[domain.ID][]domain.Hold{}, map[domain.ID][]domain.Visit{},
-		map[domain.ID][]domain.Policy{}, map[domain.ID][]domain.Attempt{}}
+		map[domain.ID][]domain.Policy{}, map[domain.ID][]domain.Attempt{}, map[domain.ID]domain.Customer{}, map[domain.ID]domain.Appliance{},
+		map[string]bool{}}
 }
 
 // take hands out what was read ahead, once: the caller may change it.

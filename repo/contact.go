@@ -2,6 +2,7 @@ package repo
 
 import (
 	"gorm.io/gorm"
+	"slices"
 
 	"doorstep/domain"
 )
@@ -65,12 +66,17 @@ func (t *tx) InsertLoggedContact(s *domain.LoggedContact) error {
 }
 
 func (t *tx) Policies(centre domain.ID) ([]domain.Policy, error) {
-	if list, ok := take(t.ahead.policies, centre); ok {
-		return list, nil
+	list, ok := t.ahead.policies[centre]
+	if !ok {
+		var err error
+		if list, err = allKnown[domain.Policy](t, "policies", func(q *gorm.DB) *gorm.DB {
+			return q.Where("(centre_id = ? OR centre_id IS NULL)", centre).Order("created_at DESC, number DESC, id DESC")
+		}, "policies", centre); err != nil {
+			return nil, err
+		}
+		t.ahead.policies[centre] = list
 	}
-	return allKnown[domain.Policy](t, "policies", func(q *gorm.DB) *gorm.DB {
-		return q.Where("(centre_id = ? OR centre_id IS NULL)", centre).Order("created_at DESC, number DESC, id DESC")
-	}, "policies", centre)
+	return slices.Clone(list), nil
 }
 
 func (t *tx) PutPolicy(p *domain.Policy) error {

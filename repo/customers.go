@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -23,8 +24,9 @@ type customerRow struct {
 
 type siteRow struct {
 	domain.Site
-	Position int
-	PlaceKey string // see domain.PlaceKey
+	Position  int
+	PlaceKey  string // see domain.PlaceKey
+	PlaceLike string
 }
 
 // nameKey is how names are compared; the same on both engines.
@@ -97,6 +99,9 @@ func (t *tx) customer(name string, head func(*gorm.DB) *gorm.DB, id domain.ID) (
 }
 
 func (t *tx) Customer(id domain.ID) (*domain.Customer, error) {
+	if c, ok := t.ahead.made[id]; ok {
+		return copyOf(&c), nil
+	}
 	if c, ok := take(t.ahead.customers, id); ok {
 		return &c, nil
 	}
@@ -104,6 +109,9 @@ func (t *tx) Customer(id domain.ID) (*domain.Customer, error) {
 }
 
 func (t *tx) LockCustomer(id domain.ID) (*domain.Customer, error) {
+	if c, ok := t.ahead.made[id]; ok { // nobody else sees it yet
+		return copyOf(&c), nil
+	}
 	return t.customer("lock.customer", lock, id)
 }
 
@@ -116,7 +124,21 @@ func (t *tx) InsertCustomer(c *domain.Customer) error {
 			return err
 		}
 	}
-	return t.putCustomer(c)
+	if err := t.putCustomer(c); err != nil {
+		return err
+	}
+	t.ahead.made[c.ID] = *copyOf(c)
+	return nil
+}
+
+// copyOf is a customer that may be changed while the other stays.
+func copyOf(c *domain.Customer) *domain.Customer {
+	out := *c
+	out.Contacts, out.Sites = slices.Clone(c.Contacts), slices.Clone(c.Sites)
+	for i := range out.Contacts {
+		out.Contacts[i].Phones, out.Contacts[i].InvalidPhones = slices.Clone(out.Contacts[i].Phones), slices.Clone(out.Contacts[i].InvalidPhones)
+	}
+	return &out
 }
 
 // show lets a centre see a customer.
@@ -126,6 +148,7 @@ func (t *tx) show(customer, centre domain.ID) error {
 
 func (t *tx) SaveCustomer(c *domain.Customer) error {
 	clear(t.ahead.customers)
+	clear(t.ahead.made)
 	row := newCustomerRow(c)
 	if err := t.save("customers", &row.Meta, row); err != nil {
 		return err
@@ -176,6 +199,11 @@ func (t *tx) putCustomer(c *domain.Customer) error {
 		if err := t.exec("DELETE FROM contact_phones WHERE customer_id = ? AND NOT ("+somethingLies+")", c.ID); err != nil {
 			return err
 		}
+		lies := strings.ReplaceAll(somethingLies, "contact_phones.", "sites.") // and over its places
+		if err := t.exec("INSERT INTO former_places (customer_id, place_key) SELECT customer_id, place_key FROM sites WHERE customer_id = ? AND "+
+			"place_key NOT LIKE '~%' AND "+lies+" ON CONFLICT DO NOTHING", c.ID); err != nil {
+			return err
+		}
 	}
 	if err := t.putCustomerText(c); err != nil {
 		return err
@@ -200,9 +228,10 @@ func (t *tx) putCustomer(c *domain.Customer) error {
 	for i := range c.Sites {
 		s := &c.Sites[i]
 		s.CustomerID = c.ID
-		if err := t.put("sites", &siteRow{*s, i, domain.PlaceKey(s.Address, s.PostalCode)}, "label", "address", "landmark", "postal_code", "zone",
+		if err := t.put("sites", &siteRow{*s, i, domain.PlaceKey(s.Address, s.PostalCode), domain.PlaceLike(s.Address)}, "label", "address",
+			"landmark", "postal_code", "zone",
 			"lat", "lon", "occupant",
-			"position", "place_key"); err != nil {
+			"position", "place_key", "place_like"); err != nil {
 			return err
 		}
 	}
@@ -227,15 +256,20 @@ func (t *tx) CustomersByPhone(phone string) ([]domain.ID, error) {
 }
 
 func (t *tx) Appliance(id domain.ID) (*domain.Appliance, error) {
+	if a, ok := t.ahead.appliances[id]; ok {
+		return &a, nil
+	}
 	return single[domain.Appliance](t, "appliance", t.table("appliances").Where("id = ?", id))
 }
 
 func (t *tx) InsertAppliance(a *domain.Appliance) error {
+	t.ahead.appliances[a.ID] = *a
 	t.customerChanged(a.CustomerID, a.Meta)
 	return t.insert("appliances", a)
 }
 
 func (t *tx) SaveAppliance(a *domain.Appliance) error {
+	clear(t.ahead.appliances)
 	t.customerChanged(a.CustomerID, a.Meta)
 	return t.save("appliances", &a.Meta, a)
 }

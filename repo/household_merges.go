@@ -161,10 +161,10 @@ func (t *tx) PartHousehold(part, into domain.ID, m *domain.HouseholdMoved, jobs 
 			own = t.db.in("centre_id", r.IDs)
 			err = t.exec("DELETE FROM customer_centres WHERE customer_id = ? AND "+own.SQL+" AND NOT EXISTS (SELECT 1 FROM jobs j WHERE "+
 				"j.customer_id = ? AND j.centre_id = customer_centres.centre_id AND NOT ("+back.SQL+"))", into, own.Vars[0], into, back.Vars[0])
-		case "household_pairs": // what lies over a row stays over it
+		case "household_pairs": // where the merge alone made them one; what they share is found anew
 			own = t.db.in("customer_id", r.IDs)
 			err = t.exec("DELETE FROM household_pairs WHERE why = 'merged' AND (customer_id = ? AND "+other.SQL+" OR other_id = ? AND "+own.SQL+
-				") AND (state <> 'same' OR "+nothingLies+")", into, other.Vars[0], into, own.Vars[0])
+				")", into, other.Vars[0], into, own.Vars[0])
 		default:
 			_, err = t.rename(r.What, r.To, r.From, own.SQL, own.Vars...)
 		}
@@ -173,6 +173,14 @@ func (t *tx) PartHousehold(part, into domain.ID, m *domain.HouseholdMoved, jobs 
 		}
 	}
 	if err := t.takeAll(part, jobs, m.Contacts, m.Sites); err != nil {
+		return err
+	}
+	people := t.db.in("contact_id", m.Contacts) // its numbers and places were the other's by the merge alone
+	if err := t.exec("DELETE FROM contact_phones WHERE customer_id = ? AND "+people.SQL, into, people.Vars[0]); err != nil {
+		return err
+	}
+	if err := t.exec("DELETE FROM former_places WHERE customer_id = ? AND place_key IN (SELECT place_key FROM sites WHERE customer_id = ?)",
+		into, part); err != nil {
 		return err
 	}
 	at, of := t.db.in("site_id", m.Sites), t.db.in("job_id", jobs)

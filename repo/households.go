@@ -62,7 +62,10 @@ const somethingLies = "(EXISTS (SELECT 1 FROM holds h WHERE h.customer_id = cont
 // pairUp finds the other rows of a household: by a number that few use, by the same place. Of
 // the number that too many use by now, those over which nothing lies are strangers again.
 func (t *tx) pairUp(c domain.ID, fresh bool) error {
-	const users = "(SELECT count(DISTINCT q.customer_id) FROM contact_phones q WHERE q.phone = p.phone)"
+	// What lies over a number goes on lying over it whatever rows use it later.
+	const users = "(SELECT count(DISTINCT q.customer_id) FROM contact_phones q JOIN customers u ON u.id = q.customer_id WHERE q.phone = p.phone " +
+		"AND NOT EXISTS (SELECT 1 FROM contact_phones g JOIN holds h ON h.customer_id = g.customer_id WHERE g.phone = p.phone AND " +
+		"h.kind = 'safety' AND (h.lifted_at IS NULL OR CAST(h.plan AS text) <> '[]') AND h.since < u.created_at))"
 	if !fresh {
 		if err := t.exec("DELETE FROM household_pairs WHERE (customer_id = ? OR other_id = ?) AND "+untouched, c, c); err != nil {
 			return err
@@ -80,6 +83,12 @@ func (t *tx) pairUp(c domain.ID, fresh bool) error {
 		"p.customer_id = ? AND p.place_key <> '' AND p.place_key NOT LIKE '~%' AND (p.place_key NOT LIKE '%||%' OR (SELECT "+
 		"count(DISTINCT q.customer_id) FROM sites q WHERE q.place_key = p.place_key) <= ?) ON CONFLICT DO NOTHING", c,
 		domain.SharedPlace); err != nil {
+		return err
+	}
+	if err := t.exec("INSERT INTO household_pairs (customer_id, other_id, state, why, decided) SELECT DISTINCT p.customer_id, s.customer_id, "+
+		"'same', 'place', FALSE FROM sites p JOIN former_places s ON s.place_key = p.place_key AND s.customer_id <> p.customer_id WHERE "+
+		"p.customer_id = ? AND (p.place_key NOT LIKE '%||%' OR (SELECT count(DISTINCT q.customer_id) FROM sites q WHERE "+
+		"q.place_key = p.place_key) < ?) ON CONFLICT DO NOTHING", c, domain.SharedPlace); err != nil {
 		return err
 	}
 	if err := t.exec("INSERT INTO household_pairs (customer_id, other_id, state, why, decided) SELECT DISTINCT p.customer_id, s.customer_id, "+
@@ -101,6 +110,9 @@ func (t *tx) LikeHouseholds(c *domain.Customer, open bool) ([]domain.ID, error) 
 		key, vague, from, to := s.PlaceKeys()
 		text, args = text+" UNION SELECT customer_id FROM sites WHERE place_key = ? OR place_key = ? OR place_key >= ? AND place_key < ?",
 			append(args, key, vague, from, to)
+		if like := domain.PlaceLike(s.Address); like != domain.NoPlace {
+			text, args = text+" UNION SELECT customer_id FROM sites WHERE place_like = ?", append(args, like)
+		}
 		if s.Lat != nil && s.Lon != nil {
 			south, north, west, east := domain.Around(*s.Lat, *s.Lon, domain.NextDoor)
 			text, args = text+" UNION SELECT customer_id FROM sites WHERE lat BETWEEN ? AND ? AND lon BETWEEN ? AND ?",
@@ -127,12 +139,13 @@ func (db *DB) fillPlaces(ctx context.Context) error {
 		var homes []domain.ID
 		err := db.InTx(ctx, func(dtx domain.Tx) error {
 			t := dtx.(*tx)
-			rows, err := all[siteRow](t, t.table("sites").Where("place_key = ''").Order("customer_id").Limit(fillChunk))
+			rows, err := all[siteRow](t, t.table("sites").Where("place_key = '' OR place_like = ''").Order("customer_id").Limit(fillChunk))
 			homes = homes[:0]
 			for i := range rows {
 				s := &rows[i].Site
 				if err == nil {
-					err = t.exec("UPDATE sites SET place_key = ? WHERE id = ?", domain.PlaceKey(s.Address, s.PostalCode), s.ID)
+					err = t.exec("UPDATE sites SET place_key = ?, place_like = ? WHERE id = ?", domain.PlaceKey(s.Address, s.PostalCode),
+						domain.PlaceLike(s.Address), s.ID)
 				}
 				if n := len(homes); n == 0 || homes[n-1] != s.CustomerID {
 					homes = append(homes, s.CustomerID)

@@ -55,15 +55,21 @@ func (t *tx) LockJob(id domain.ID) (*domain.Job, error) {
 }
 
 func (t *tx) JobByRef(ref string) (*domain.Job, error) {
+	if t.ahead.free[ref] {
+		return nil, domain.NotFound("job")
+	}
 	return t.job(t.table("jobs").Where("external_ref = ?", ref))
 }
 
 func (t *tx) JobByTicket(ref string) (*domain.Job, error) {
-	return t.job(t.table("jobs").Where("external_ref IN (?, ?, ?)", ref, strings.ToUpper(ref), strings.ToLower(ref)).
+	j, err := t.job(t.table("jobs").Where("external_ref IN (?, ?, ?)", ref, strings.ToUpper(ref), strings.ToLower(ref)).
 		Clauses(clause.OrderBy{Expression: is("external_ref <> ?", ref)}))
+	t.ahead.free[ref] = domain.IsCode(err, domain.CodeNotFound)
+	return j, err
 }
 
 func (t *tx) InsertJob(j *domain.Job) error {
+	clear(t.ahead.free)
 	if err := t.about(j.ID, func() error { return t.insert("jobs", j) }); err != nil {
 		return err
 	}
@@ -71,6 +77,7 @@ func (t *tx) InsertJob(j *domain.Job) error {
 }
 
 func (t *tx) SaveJob(j *domain.Job) error {
+	clear(t.ahead.free)
 	key := j.ID
 	if t.places[j.ID].site != j.SiteID { // which the diaries of others show
 		key = domain.ID{}

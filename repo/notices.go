@@ -151,6 +151,7 @@ WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (olde
 	"throttles":        {"key", "forget_at < @before", "forget_at"},
 	"import_changes":   {"id", "at < @before", "at"},
 	"imports":          {"id", "created_at < @before", "created_at"},
+	"import_answers":   {"centre_id, about", "answer LIKE '+%' AND at < @before", "at"},
 	"sos_trail":        {"sos_id, at", "recorded_at < @before", "recorded_at"},
 }
 

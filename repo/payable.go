@@ -21,7 +21,7 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		Where(`(EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)
 		OR EXISTS (SELECT 1 FROM cool_offs WHERE cool_offs.visit_id = visits.id AND cool_offs.user_id = ? AND cool_offs.accepted)
 		OR EXISTS (SELECT 1 FROM claims WHERE claims.visit_id = visits.id AND claims.actor_id = ? AND claims.status IN ('open', 'taken'))
-		OR visits.status = 'stopped' AND EXISTS (SELECT 1 FROM assignments once WHERE once.visit_id = visits.id AND once.technician_id = ?)
+		OR visits.status = 'stopped_unsafe' AND EXISTS (SELECT 1 FROM assignments once WHERE once.visit_id = visits.id AND once.technician_id = ?)
 		OR `+taken.SQL+`)`, append([]any{technician, technician, technician, technician}, taken.Vars...)...).
 		Where("window_start >= ? AND window_start < ?", f.From, f.To)
 	if s.TechnicianID != technician { // their own diary is theirs, also where the visit is another's now
@@ -44,11 +44,13 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		ExternalRef                          *string
 		Proven, FlaggedSelf, AreaHold, Pause bool
 		Current, Waiting, Claimed            bool
+		Declined, Unasked, Reported          bool
 	}
 	in := r.db.in("visits.id", ids)
 	rows, err := list[grounds](ctx, r, r.db.table("x").Raw(`SELECT visits.id AS id, jobs.external_ref AS external_ref,
 		(EXISTS (SELECT 1 FROM attempts t WHERE t.visit_id = visits.id AND t.direction = 'outbound' AND t.grade IN ('proven', 'recorded') AND t.discounted = ''
-				AND visits.arrived_at IS NOT NULL AND t.occurred_at >= visits.arrived_at)
+				AND visits.arrived_at IS NOT NULL AND t.occurred_at >= visits.arrived_at AND (t.rules < 3 OR t.channel = 'doorstep' AND EXISTS (
+				SELECT 1 FROM facts a WHERE a.visit_id = visits.id AND a.kind = 'visit.arrived' AND a.recorded_at <= t.occurred_at)))
 			OR EXISTS (SELECT 1 FROM disputes d WHERE d.visit_id = visits.id AND d.subject = 'no_access' AND d.status = 'upheld')) AS proven,
 		EXISTS (SELECT 1 FROM flags g WHERE g.visit_id = visits.id AND g.level >= 1 AND g.reporter_id = ?) AS flagged_self,
 		EXISTS (SELECT 1 FROM flags g JOIN assignments c ON c.visit_id = g.visit_id AND c.technician_id = g.reporter_id
@@ -57,8 +59,12 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 			AND NOT EXISTS (SELECT 1 FROM assignments a WHERE a.visit_id = visits.id AND a.technician_id = ? AND a.current)) AS pause,
 		EXISTS (SELECT 1 FROM assignments a WHERE a.visit_id = visits.id AND a.technician_id = ? AND a.current) AS current,
 		EXISTS (SELECT 1 FROM claims k WHERE k.visit_id = visits.id AND k.actor_id = ? AND k.status = 'open') AS waiting,
-		EXISTS (SELECT 1 FROM claims k WHERE k.visit_id = visits.id AND k.actor_id = ? AND k.status = 'taken') AS claimed
-		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician, technician, technician, technician},
+		EXISTS (SELECT 1 FROM claims k WHERE k.visit_id = visits.id AND k.actor_id = ? AND k.status = 'taken') AS claimed,
+		EXISTS (SELECT 1 FROM claims k WHERE k.visit_id = visits.id AND k.actor_id = ? AND k.status = 'declined' AND k.cause = 'own_word') AS declined,
+		(EXISTS (SELECT 1 FROM done_checks d WHERE d.visit_id = visits.id AND d.status = 'open')
+			OR EXISTS (SELECT 1 FROM deadlines d WHERE d.kind = 'sample' AND d.subject_id = visits.id AND d.done_at IS NULL)) AS unasked,
+		EXISTS (SELECT 1 FROM flags g WHERE g.visit_id = visits.id AND g.status IN ('reported', 'triaged', 'under_review')) AS reported
+		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician, technician, technician, technician, technician},
 		in.Vars...)...))
 	if err != nil {
 		return nil, err
@@ -72,6 +78,7 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		f := at[visits[i].ID]
 		out[i] = domain.PayableVisit{Visit: visits[i], ExternalRef: f.ExternalRef, Proven: f.Proven, FlaggedSelf: f.FlaggedSelf,
 			AreaHold: f.AreaHold, Pause: f.Pause, Waiting: f.Waiting, Claimed: f.Claimed,
+			Declined: f.Declined, Unasked: f.Unasked, Reported: f.Reported,
 			Taken: !f.Current && slices.Contains(lost, visits[i].ID)}
 	}
 	return out, nil

@@ -207,6 +207,10 @@ func (t *tx) PartyToReport(user domain.ID) (bool, error) {
 	return len(open) > 0, err
 }
 
+func (t *tx) ReportsAbout(user domain.ID, since time.Time) ([]domain.Flag, error) {
+	return all[domain.Flag](t, t.table("flags").Where("subject_id = ? AND created_at >= ?", user, since).Order("created_at, id"))
+}
+
 func (t *tx) PartiesTo(user domain.ID) ([]domain.Flag, error) {
 	return all[domain.Flag](t, t.partyTo(user).Order("id"))
 }

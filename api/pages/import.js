@@ -50,6 +50,22 @@
     method: 'POST', body: file, headers: { 'Content-Type': /\.xlsx$/i.test(file.name) ? xlsx : 'text/csv', 'Idempotency-Key': uuid() },
   });
 
+  // watch shows how far the import of an id is, or the preview, while it runs.
+  const watch = (id, text) => {
+    clearInterval(poll);
+    poll = setInterval(async () => {
+      const res = await call(`/v1/imports/${id}`).catch(() => null);
+      if (!res || !res.ok || $('busy').hidden) return;
+      const p = await res.json();
+      busy(`${text} ${p.rows_done} of ${p.rows} rows…`, p.rows, p.rows_done);
+    }, 700);
+  };
+  const read = async () => {
+    const id = uuid();
+    watch(id, 'Reading:');
+    report = await good(await post(true, id));
+  };
+
   // The sentence about what comes, or came, of all rows.
   const parts = (r, done) => [
     r.created && many(r.created, done ? 'job created' : 'new job', done ? 'jobs created' : 'new jobs'),
@@ -77,7 +93,7 @@
       what.append(p);
     }
     for (const q of it.questions || []) say(`? ${q.words}`, 'soft');
-    for (const x of it.left_out || []) say(`Left out${x.column ? `, ${x.column}` : ''}${x.cell ? ` “${x.cell}”` : ''}: ${x.why}${x.kept ? ' (kept in the job)' : ''}`, 'soft');
+    for (const x of (it.outcome !== 'rejected' && it.left_out) || []) say(`Left out${x.column ? `, ${x.column}` : ''}${x.cell ? ` “${x.cell}”` : ''}: ${x.why}${x.kept ? ' (kept in the job)' : ''}`, 'soft');
     for (const x of it.errors || []) say([x.column, x.reason].filter(Boolean).join(': '), 'wrong');
     if (it.may_be_known) say('We look whether this household is known; there is nothing to do.', 'soft');
     li.append(head, what);
@@ -124,6 +140,22 @@
     return box;
   };
 
+  // The whole number in place of a choice: what is typed is the answer.
+  const typed = (key, set) => {
+    const label = el('label', 'The whole number'), input = Object.assign(el('input'), { type: 'tel', autocomplete: 'off', inputMode: 'tel', maxLength: 40 });
+    const given = answers.get(key);
+    if (given && /\d/.test(given)) input.value = given;
+    input.addEventListener('input', () => {
+      const text = input.value.trim();
+      for (const b of set.querySelectorAll('input[type=radio]')) b.checked = false;
+      if (text) answers.set(key, text);
+      else answers.delete(key);
+      foot();
+    });
+    set.addEventListener('change', (e) => { if (e.target.type === 'radio') input.value = ''; });
+    label.append(input);
+    return label;
+  };
   // A question, of all rows that ask alike or, unfolded, of each.
   const card = (q, n) => {
     const li = el('li', undefined, 'card asks'), about = el('p');
@@ -136,6 +168,7 @@
         label.append(input, c.words);
         set.append(label);
       }
+      if (q.takes) set.append(typed(key, set));
       return set;
     };
     about.append(q.column ? `${q.column} ` : '');
@@ -172,7 +205,7 @@
   const notes = () => {
     const ul = el('ul');
     if (report.encoding && !/^utf-?8$/i.test(report.encoding)) ul.append(el('li', `Read as ${report.encoding}.`, 'soft'));
-    for (const x of report.left_out) ul.append(el('li', `Not read${x.column ? `: ${x.column}` : ''}. ${x.why}`, 'soft'));
+    for (const x of report.left_out) ul.append(el('li', `Not read${x.line ? `, line ${x.line}` : ''}${x.column ? `: ${x.column}` : ''}${x.cell ? ` “${x.cell}”` : ''}. ${x.why}`, 'soft'));
     return ul;
   };
   const draw = () => {
@@ -190,7 +223,7 @@
   const preview = () => asking('Reading the sheet…', async () => {
     $('shown').replaceChildren();
     answers = new Map();
-    report = await good(await post(true));
+    await read();
     filter = report.asks ? 'asks' : 'all';
     shown = most;
     draw();
@@ -200,19 +233,14 @@
     const given = [...answers].map(([key, a]) => (alike.has(key) ? { alike: key, answer: a } : ids.has(key) ? { id: key, answer: a } : null)).filter(Boolean);
     for (let i = 0; i < given.length; i += 500) await good(await send('/v1/imports/answers', { centre_id: centre() || null, answers: given.slice(i, i + 500) }));
     answers = new Map();
-    report = await good(await post(true));
+    await read();
     filter = report.asks ? 'asks' : 'all';
     draw();
   });
   const land = () => {
     const id = uuid(), before = new Map(report.items.map((i) => [i.line, i])), total = report.rows;
     return asking(`Importing ${many(total, 'row', 'rows')}…`, async () => {
-      poll = setInterval(async () => {
-        const res = await call(`/v1/imports/${id}`).catch(() => null);
-        if (!res || !res.ok || $('busy').hidden) return;
-        const p = await res.json();
-        busy(`${p.rows_done} of ${p.rows} rows…`, p.rows, p.rows_done);
-      }, 700);
+      watch(id, 'Importing:');
       report = await good(await post(false, id));
       const other = report.items.filter((i) => (before.get(i.line) || {}).outcome !== i.outcome);
       for (const i of report.items) i.read ||= (before.get(i.line) || {}).read;

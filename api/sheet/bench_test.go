@@ -15,7 +15,7 @@ import (
 )
 
 // large makes a CSV and a workbook of as many rows as are taken, of 40 columns.
-func large(b *testing.B) (text, book []byte) {
+func large(b testing.TB) (text, book []byte) {
 	head := []string{"Ticket", "Customer", "Mobile", "Address", "Date", "Slot"}
 	for i := range 34 {
 		head = append(head, fmt.Sprintf("Other %d", i))

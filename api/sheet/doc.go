@@ -2,6 +2,7 @@
 // memory, and writes CSV.
 //
 //	csv.go           CSV: its delimiter found out, its rows read
+//	frugal.go        how little memory a long table takes
 //	text.go          from bytes to text: which encoding it is
 //	sheet.go         Parse, and the rows that both formats make
 //	template.go      an empty workbook to fill in

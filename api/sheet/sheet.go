@@ -63,6 +63,7 @@ func Parse(ctx context.Context, contentType string, body []byte) (file *intake.F
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	defer Frugal(readingGC)()
 	defer func() { // the reader of workbooks must not cost us the process
 		if r := recover(); r != nil {
 			file, err = nil, badSheet(0, "The workbook is damaged.").Because(fmt.Errorf("panic: %v", r))

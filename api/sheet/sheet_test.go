@@ -21,6 +21,7 @@ import (
 
 	"doorstep/domain"
 	"doorstep/domain/intake"
+	"doorstep/domain/intake/heaptest"
 )
 
 // row is a row under the first one of a file.
@@ -172,7 +173,7 @@ func TestQuotesInCSVAreTheirRows(t *testing.T) {
 }
 
 // workbook makes an XLSX file.
-func workbook(t *testing.T, fill func(f *excelize.File)) []byte {
+func workbook(t testing.TB, fill func(f *excelize.File)) []byte {
 	t.Helper()
 	f := excelize.NewFile()
 	fill(f)
@@ -229,7 +230,7 @@ func TestParseXLSX(t *testing.T) {
 }
 
 // rewrite changes one part of a workbook and adds others: name, text.
-func rewrite(t *testing.T, body []byte, part string, change func(string) string, more ...string) []byte {
+func rewrite(t testing.TB, body []byte, part string, change func(string) string, more ...string) []byte {
 	t.Helper()
 	in, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
 	if err != nil {
@@ -587,8 +588,16 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(MediaXLSX, b.Bytes())
+	for _, c := range claiming(f) {
+		f.Add(c.media, c.body)
+	}
 	f.Fuzz(func(t *testing.T, media string, body []byte) {
-		file, err := Parse(context.Background(), media, body)
+		if len(body) > heaptest.MaxFile {
+			return
+		}
+		var file *intake.File
+		var err error
+		heaptest.Bounded(t, func() { file, err = Parse(context.Background(), media, body) })
 		if err != nil {
 			if !domain.IsCode(err, domain.CodeUnprocessable) {
 				t.Fatal(err)

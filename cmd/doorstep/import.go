@@ -64,9 +64,7 @@ func (i *importCmd) Run(ctx context.Context, e *environment) error {
 	var report intake.ImportReport
 	watched, done := context.WithCancel(ctx)
 	defer done()
-	if !i.Preview {
-		go progress(watched, client, base+"/v1/imports/"+id, tokens.AccessToken, e.stderr)
-	}
+	go progress(watched, client, base+"/v1/imports/"+id, tokens.AccessToken, e.stderr)
 	if err := call(ctx, client, base+"/v1/imports/jobs?"+q.Encode(), media, tokens.AccessToken, body, &report); err != nil {
 		return err
 	}
@@ -117,7 +115,11 @@ func progress(ctx context.Context, client *http.Client, address, token string, w
 		var now domain.ImportView
 		if err := ask(ctx, client, http.MethodGet, address, "", token, nil, &now); err == nil && now.RowsDone > last && now.RowsDone < now.Rows {
 			last = now.RowsDone
-			fmt.Fprintf(w, "%d of %d rows\n", now.RowsDone, now.Rows)
+			done := "landed"
+			if now.State == "reading" {
+				done = "read"
+			}
+			fmt.Fprintf(w, "%d of %d rows %s\n", now.RowsDone, now.Rows, done)
 		}
 	}
 }

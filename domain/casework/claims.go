@@ -138,6 +138,31 @@ func KeepSealed(ctx context.Context, s *Service, call *Call, visit, job domain.I
 		With("claim_id", kept.ID).With("visit_status", status)
 }
 
+// doubt keeps an end to which its crew came by its own word alone, with a reason in place of the arrival or
+// after it had been missed, as a claim that somebody else decides: until then its pay waits. A completion is asked about by the brand.
+func doubt(m *VisitCase, a domain.Actor, action string, decided bool) error {
+	v := m.Visit
+	if decided || action == "complete" {
+		return nil
+	}
+	entries, err := m.Tx.EntriesOfKind(m.Job.ID, "visit.missed_withdrawn")
+	if err != nil {
+		return err
+	}
+	overturned := slices.ContainsFunc(entries, func(e domain.Entry) bool { return e.VisitID != nil && *e.VisitID == v.ID })
+	if !overturned && m.arrivalMissing() == nil {
+		return nil
+	}
+	k := &domain.Claim{ID: m.Tx.NewID(), VisitID: v.ID, JobID: v.JobID, ActorID: a.UserID, Action: action, OccurredAt: m.Said.Occurred,
+		ClaimedAt: m.Said.Claimed, RecordedAt: m.Now, Cause: domain.CauseOwnWord, Moved: true, DueAt: domain.Ptr(nextDuty(m.Centre, m.Now))}
+	k.Key = "own-word:" + k.ID.String()
+	if err := m.Tx.Apply(k, "keep"); err != nil {
+		return err
+	}
+	m.Tx.SetDeadline(domain.DueClaim, k.ID, &v.JobID, *k.DueAt)
+	return m.Tx.InsertClaim(k)
+}
+
 // wasThere reports whether somebody was in the crew when what they tell of
 // happened, and the visit had not ended then.
 func (m *VisitCase) wasThere(user domain.ID) (bool, error) {
@@ -252,6 +277,18 @@ func DecideClaim(ctx context.Context, s *Service, call *Call, id domain.ID, in C
 			if c.ID != id && (jobs[c.ID] == nil || !c.Decides(call.Actor) || c.Status != "open") {
 				continue
 			}
+			if in.Decision == "take" && strings.TrimSpace(in.Witness) != "" {
+				known, err := witnessKnown(tx, c, in.Witness)
+				switch {
+				case err != nil:
+					return domain.ClaimView{}, err
+				case !known && c.ID != id:
+					continue // it waits for a witness of its own
+				case !known:
+					return domain.ClaimView{}, domain.Fail(domain.CodeUnprocessable, "Nobody is known by this for the visit.").
+						At("/witness", "a colleague who was in the crew, somebody of the household by name or number, or a number that was tried")
+				}
+			}
 			if c.ID == id && c.Status == "settled" && decided > 0 { // by another of the same visit
 				first = c
 				continue
@@ -269,6 +306,30 @@ func DecideClaim(ctx context.Context, s *Service, call *Call, id domain.ID, in C
 	})
 }
 
+// witnessKnown reports whether a witness can be asked: a colleague who was in that crew, somebody of the household by name or number, or
+// whoever has a number that was tried for the job.
+func witnessKnown(tx *Work, c *domain.Claim, witness string) (bool, error) {
+	m, err := OpenVisit(tx, c.VisitID)
+	if err != nil {
+		return false, err
+	}
+	said := strings.TrimSpace(witness)
+	is := func(name string) bool { return name != "" && strings.EqualFold(said, name) }
+	for _, p := range m.Customer.Contacts {
+		if is(p.Name) || slices.ContainsFunc(p.Phones, is) || slices.ContainsFunc(p.InvalidPhones, is) {
+			return true, nil
+		}
+	}
+	for _, id := range domain.Without(m.Visit.EverCrew, c.ActorID) {
+		u, err := tx.User(id)
+		if err != nil || is(u.Name) || is(id.String()) {
+			return err == nil, err
+		}
+	}
+	tries, err := tx.AttemptsOf(m.Job.ID)
+	return slices.ContainsFunc(tries, func(a domain.Attempt) bool { return is(a.Address) || is(a.ID.String()) }), err
+}
+
 // claimJob locks the job of a claim for who sees it.
 func claimJob(tx *Work, a domain.Actor, c *domain.Claim) (*domain.Job, error) {
 	if a.UserID == c.ActorID { // who learns of their own is refused in words
@@ -284,7 +345,11 @@ func settleClaim(tx *Work, j *domain.Job, c *domain.Claim, a domain.Actor, in Cl
 		return err
 	}
 	c.DecidedAt, c.DecidedBy, c.Reasons = &tx.Now, &a.UserID, in.Reasons
-	if c.Status == "taken" {
+	if c.Cause == domain.CauseOwnWord {
+		if err := ownWordDecided(tx, c); err != nil {
+			return err
+		}
+	} else if c.Status == "taken" {
 		if err := takeClaim(tx, c, strings.TrimSpace(in.Witness)); err != nil {
 			return err
 		}
@@ -293,6 +358,16 @@ func settleClaim(tx *Work, j *domain.Job, c *domain.Claim, a domain.Actor, in Cl
 	tx.Entry(j, a, "claim.decided", &c.VisitID, At(tx.Now), map[string]any{"claim_id": c.ID, "status": c.Status, "reasons": c.Reasons,
 		"witness": c.Witness, "moved": c.Moved})
 	return tx.SaveClaim(c)
+}
+
+// ownWordDecided lets a visit to which nobody came, as was found, count against us.
+func ownWordDecided(tx *Work, c *domain.Claim) error {
+	m, err := OpenVisit(tx, c.VisitID)
+	if err != nil || c.Status == "taken" || m.Visit.Status != domain.VisitNoAccess {
+		return err
+	}
+	m.Visit.CountsAgainst = "brand"
+	return SaveVisit(m)
 }
 
 // takeClaim makes the move that was claimed, where the visit can still take it from its
@@ -317,7 +392,7 @@ func takeClaim(tx *Work, c *domain.Claim, witness string) error {
 	held := counts && m.Held != nil && domain.VisitMoveOf(c.Action).Holds.Refuses(domain.HoldSafety) && !m.before(m.Held.Since)
 	if counts && !held && domain.CheckVisit(a, c.Action, m.Visit) == nil {
 		c.Witness = witness
-		err := makeMove(m, a, c.Action, in, witness)
+		err := makeMove(m, a, c.Action, in, &witness)
 		if c.Moved = err == nil; !domain.IsCode(err, domain.CodeState) {
 			return err
 		}
@@ -385,14 +460,15 @@ func ClaimOverdue(tx *Work, id domain.ID) error {
 	if c, err = tx.ClaimByID(id); err != nil || !domain.ClaimMoves.Open("default", c.Status) {
 		return err
 	}
-	if err := tx.Apply(c, "default"); err != nil {
+	to := map[bool]string{true: "taken", false: "declined"}[c.Cause == domain.CauseOwnWord]
+	if err := tx.Apply(c, "default", to); err != nil {
 		return err
 	}
 	c.DecidedAt, c.ByDefault, c.Reasons = &tx.Now, true, "Nobody decided in time. "+c.Default()
 	tx.Entry(j, domain.System, "claim.decided", &c.VisitID, At(tx.Now), map[string]any{"claim_id": c.ID, "status": c.Status,
 		"by_default": true,
 		"reasons":    c.Reasons})
-	if err := tx.SaveClaim(c); err != nil {
+	if err := tx.SaveClaim(c); err != nil || to == "taken" { // who is paid as ever need not hear of it
 		return err
 	}
 	return NotifyUser(tx, c.ActorID, "claim.decided")

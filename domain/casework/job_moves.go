@@ -137,6 +137,11 @@ func (s *Service) Close(ctx context.Context, call *Call, id domain.ID, in JobMov
 			if reason == "" {
 				reason = "customer's word"
 			}
+			if asked, err := askedAbout(m); err != nil {
+				return err
+			} else if asked {
+				return domain.Fail(domain.CodePreconditionMissing, "The household is being asked whether it is done; the job stays open until it is answered.")
+			}
 			return EndJob(m, call.Actor, "close", reason)
 		}
 		if j.SafetyCritical && call.Actor.Role != domain.RoleAreaManager {
@@ -226,6 +231,8 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id domain.ID, in JobM
 				return err
 			}
 			fact["attempt_id"] = asked.ID
+			h.Declared = asked.Grade != reach.Proven
+			fact["declared"] = h.Declared
 		}
 		if err := domain.Apply(&h, "place", m.Said.Occurred); err != nil {
 			return err
@@ -235,6 +242,9 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id domain.ID, in JobM
 		}
 		m.Holds = append(m.Holds, h)
 		m.Entry(call.Actor, "hold.placed", nil, fact)
+		if kind == domain.HoldCustomerRequest {
+			NotifyCustomer(m, nil, "hold.asked")
+		}
 		return nil
 	})
 }
@@ -444,5 +454,30 @@ func CloseResolvedDue(c *Case) error {
 	if c.Job.Status != domain.JobResolved {
 		return nil
 	}
+	asked, err := askedAbout(c)
+	if err != nil {
+		return err
+	}
+	if asked {
+		c.Tx.SetDeadline(domain.DueCloseResolved, c.Job.ID, &c.Job.ID, c.Now.Add(domain.CloseAskedAgain))
+		return nil
+	}
 	return EndJob(c, domain.System, "close", "resolved, no objection in 72 h")
+}
+
+// askedAbout reports whether the brand still asks the household about a completion of the job.
+func askedAbout(c *Case) (bool, error) {
+	visits, err := c.Tx.VisitsOfJob(c.Job.ID)
+	if err != nil {
+		return false, err
+	}
+	for i := range visits {
+		check, err := c.Tx.DoneCheckOf(visits[i].ID)
+		if err == nil && domain.CheckMoves.Open("answer", check.Status) {
+			return true, nil
+		} else if err != nil && !NotFound(err) {
+			return false, err
+		}
+	}
+	return false, nil
 }

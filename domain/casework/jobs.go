@@ -131,11 +131,13 @@ func RegisterJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
 	if in.ContactID == nil && len(c.Contacts) > 0 {
 		j.ContactID = &c.Contacts[0].ID
 	}
-	if old, err := tx.Job(j.ID); err == nil {
-		if !a.Reaches(old.CentreID, old.AreaID) || old.CustomerID != c.ID || old.Fault != str2(in.Fault) {
-			return domain.JobView{}, domain.Fail(domain.CodeDuplicate, "Another job has this id.")
+	if in.ID != nil {
+		if old, err := tx.Job(j.ID); err == nil {
+			if !a.Reaches(old.CentreID, old.AreaID) || old.CustomerID != c.ID || old.Fault != str2(in.Fault) {
+				return domain.JobView{}, domain.Fail(domain.CodeDuplicate, "Another job has this id.")
+			}
+			return jobView(tx, a, old)
 		}
-		return jobView(tx, a, old)
 	}
 	if err := ApplyJob(tx, &j, in, c); err != nil {
 		return domain.JobView{}, err
@@ -254,6 +256,10 @@ func (s *Service) PatchJob(ctx context.Context, call *Call, id domain.ID, versio
 		c, err := tx.Customer(j.CustomerID)
 		if err != nil {
 			return domain.JobView{}, err
+		}
+		if in.SafetyCritical != nil && !*in.SafetyCritical && j.SafetyCritical && call.Actor.Role != domain.RoleAreaManager {
+			return domain.JobView{}, domain.Fail(domain.CodeForbidden, "Whether a repair is safety-critical no longer is the area manager's to say.").
+				At("/safety_critical", "ask the area manager")
 		}
 		was := *j
 		if err := ApplyJob(tx, j, in, c); err != nil {

@@ -44,6 +44,9 @@ type Service struct {
 	// for brands whose technicians do not tell of each move, and for the demo.
 	NoPlanTimers bool
 
+	// ManyWriters: transactions of different jobs do not wait for each other, as those of SQLite's one writer do.
+	ManyWriters bool
+
 	Roads   Roads      // how long the way is; nil: the great circle
 	Windows slots.Grid // arrival windows of a day; zero: the default
 

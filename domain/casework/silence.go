@@ -9,7 +9,16 @@ import (
 
 // watchSilence lets the clock judge a job's silence anew, once what is done now is
 // committed.
-func watchSilence(tx *Work, job domain.ID) { tx.SetDeadline(domain.DueSilence, job, &job, tx.Now) }
+func watchSilence(tx *Work, job domain.ID) {
+	at := tx.Now
+	if tx.Call != nil && tx.Call.Bulk { // many at once: they are looked at when they have landed
+		at = at.Add(silenceAfterBulk)
+	}
+	tx.SetDeadline(domain.DueSilence, job, &job, at)
+}
+
+// silenceAfterBulk is far shorter than any time that a household is left without a word.
+const silenceAfterBulk = 2 * time.Minute
 
 // SilenceDue tells those who answer for a job of a household that waits for a word,
 // one after the other, in the centre's duty, until a next step is told to it.

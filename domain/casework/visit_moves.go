@@ -53,13 +53,13 @@ func (s *Service) Advance(ctx context.Context, call *Call, id domain.ID, action 
 
 func advance(ctx context.Context, s *Service, call *Call, id domain.ID, action string, in MoveInput) (domain.VisitView, error) {
 	return s.OnVisit(ctx, call, id, action, in.OccurredAt, func(m *VisitCase) error {
-		return makeMove(m, call.Actor, action, in, "")
+		return makeMove(m, call.Actor, action, in, nil)
 	})
 }
 
-// makeMove makes a forward move of a crew. A witness stands in for what its guard
-// misses, where a claim of it is taken.
-func makeMove(m *VisitCase, a domain.Actor, action string, in MoveInput, witness string) error {
+// makeMove makes a forward move of a crew. Where a claim of it is taken, its witness, who may be nobody, stands
+// in for what its guard misses; else witness is nil.
+func makeMove(m *VisitCase, a domain.Actor, action string, in MoveInput, witness *string) error {
 	v := m.Visit
 	switch v.Status {
 	case domain.VisitMissed:
@@ -117,6 +117,11 @@ func makeMove(m *VisitCase, a domain.Actor, action string, in MoveInput, witness
 	}
 	if v.Status == domain.VisitNoAccess {
 		v.CountsAgainst, v.ProvisionalTo = v.NoAccessAgainst(), domain.Ptr(m.Now.Add(domain.ProvisionalFor))
+		if live, err := m.arrivedLive(); err != nil {
+			return err
+		} else if !live { // the word of one, told later, counts against nobody
+			v.CountsAgainst = "nobody"
+		}
 	}
 	m.Entry(a, domain.VisitMoveOf(action).Entry, &v.ID, payload)
 	if err := SaveVisit(m); err != nil {
@@ -134,6 +139,9 @@ func makeMove(m *VisitCase, a domain.Actor, action string, in MoveInput, witness
 	}
 	if !v.Status.Unfinished() {
 		if err := settleClaims(m, a); err != nil {
+			return err
+		}
+		if err := doubt(m, a, action, witness != nil); err != nil {
 			return err
 		}
 	}
@@ -159,7 +167,7 @@ var countingGuards = map[string]func(m *VisitCase, in *MoveInput) (missing *doma
 
 // metOrWhyNot holds a move to its guard. It gives the reason that stood in for what
 // was missing; empty: nothing was, and the entry has the words.
-func (m *VisitCase) metOrWhyNot(action string, in *MoveInput, witness string) (why string, err error) {
+func (m *VisitCase) metOrWhyNot(action string, in *MoveInput, witness *string) (why string, err error) {
 	guard, counts := countingGuards[action]
 	if !counts {
 		return "", nil
@@ -172,15 +180,33 @@ func (m *VisitCase) metOrWhyNot(action string, in *MoveInput, witness string) (w
 			m.Visit.WindowStart.In(m.Site.Location()).Format("15:04 on 2 Jan")).At("/occurred_at", "near the window")
 	}
 	missing, excused, err := guard(m, in)
+	alone := excused && in.Reason != "" && witness == nil && action != "complete" // of which the household is asked
 	switch {
 	case err != nil || missing == nil:
 		return "", err
+	case alone && m.Visit.Status == domain.VisitMissed:
+		return "", domain.Fail(domain.CodePreconditionMissing, "The visit was missed; a reason alone does not undo that, somebody else decides.")
+	case alone && m.Said.Occurred.Before(m.Visit.WindowStart):
+		return "", domain.Fail(domain.CodePreconditionMissing, "The window begins at %s; before that no reason ends the visit.",
+			m.Visit.WindowStart.In(m.Site.Location()).Format("15:04")).At("/reason", "from the beginning of the window")
 	case excused && in.Reason != "":
 		return in.Reason, nil
-	case witness != "":
+	case witness != nil && *witness != "":
 		return "witness", nil
 	}
 	return "", missing
+}
+
+// arrivedLive reports whether the last arrival was told as it happened.
+func (m *VisitCase) arrivedLive() (bool, error) {
+	entries, err := m.Tx.EntriesOfKind(m.Job.ID, "visit.arrived")
+	live := false
+	for i := range entries {
+		if e := &entries[i]; e.VisitID != nil && *e.VisitID == m.Visit.ID {
+			live = e.RecordedAt.Sub(e.OccurredAt) <= domain.ToldAtOnce
+		}
+	}
+	return live, err
 }
 
 // near reports whether something happened inside the window, near before it, or after.

@@ -391,6 +391,9 @@ func ConfirmVisit(m *VisitCase, call *Call, in ConfirmInput) error {
 		return err
 	}
 	NotifyCrew(m.Case, m.Visit, m.Visit.Crew, "visit.confirmed")
+	if said != domain.SaidOwnLink { // so it is understood; the page asks whether it is so
+		NotifyCustomer(m.Case, m.Visit, "visit.understood")
+	}
 	return nil
 }
 

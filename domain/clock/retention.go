@@ -24,6 +24,7 @@ var sweeps = []struct {
 	{"invitations", 365 * 24 * time.Hour, true},         // the record of who asked for them
 	{"import_changes", domain.ImportChangesKept, false}, // they hold numbers and addresses as they stood
 	{"imports", domain.ImportsKept, false},
+	{"import_answers", domain.ImportChangesKept, false}, // those that are numbers: what they were asked for has landed
 	{"sos_trail", domain.PlacesKept, false},
 	{"security_log", domain.SecurityKept, true},
 	{"changes", domain.FeedKept + time.Hour, true},

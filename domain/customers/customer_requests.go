@@ -245,6 +245,9 @@ func (s *Service) OnBehalfOf(ctx context.Context, call *casework.Call, job domai
 			return VoiceAnswer{}, err
 		}
 		out := VoiceAnswer{Done: in.Action, Held: k.kept, Job: job}
+		if in.Action == "withdraw-report" { // alike whether there is one: whoever decides asks the household itself
+			out.Done = "wish_noted"
+		}
 		if k.contact != nil {
 			out.ContactID = &k.contact.ID
 		}
@@ -747,4 +750,24 @@ func Refusal(err error) bool {
 		}
 	}
 	return false
+}
+
+// handleGoOn ends a hold that a household says it never asked for; the time that passed is not its own, and the desk is told.
+func handleGoOn(k *Request) error {
+	for i := range k.Holds {
+		h := &k.Holds[i]
+		if h.Kind != domain.HoldCustomerRequest || h.LiftedAt != nil {
+			continue
+		}
+		if err := k.Tx.Apply(h, "release"); err != nil {
+			return err
+		}
+		h.LiftReason = domain.NotAskedFor
+		k.Entry(k.Actor, "hold.lifted", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind, "reason": h.LiftReason})
+		if err := k.Tx.SaveHold(h); err != nil {
+			return err
+		}
+		return casework.NotifyStaff(k.Case, nil, "job.go_on", domain.RoleCoordinator, domain.RoleProprietor)
+	}
+	return domain.Fail(domain.CodeState, "This repair does not wait for you any more.")
 }

@@ -27,6 +27,7 @@ func init() { // not a literal: handlers look others up
 		"done":            handleDone,
 		"dispute":         handleDispute,
 		"reopen":          handleReopen,
+		"go-on":           handleGoOn,
 		"passport":        handleCorrection,
 		"thanks":          handleThanks,
 		"wrong-person":    handleWrongPerson,

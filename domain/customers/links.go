@@ -175,8 +175,11 @@ type LinkPage struct {
 	// PausedBy is by when whoever answers for a safety hold decides or calls; nil: none stands.
 	PausedBy *time.Time
 	CanNotUs bool
-	EndCode  string // to be told to the technician when the work is done
-	Tries    []LinkTry
+	// Waits: a hold at the household's request stands, until WaitsUntil where that was said.
+	Waits      bool
+	WaitsUntil *time.Time
+	EndCode    string // to be told to the technician when the work is done
+	Tries      []LinkTry
 	// VisitSubject is what of the visit the household can dispute now; empty
 	// for nothing. VisitDispute is what it disputed of it.
 	VisitSubject string
@@ -350,8 +353,12 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 		p.AnswerBy = v.LastNoticeEndsAt
 	}
 	for i := range c.Holds {
-		if h := &c.Holds[i]; h.Kind == domain.HoldUnreachable && h.LiftedAt == nil {
+		switch h := &c.Holds[i]; {
+		case h.LiftedAt != nil:
+		case h.Kind == domain.HoldUnreachable:
 			p.ClosesFrom = h.DueAt
+		case h.Kind == domain.HoldCustomerRequest && !j.Status.Ended():
+			p.Waits, p.WaitsUntil = true, h.DueAt
 		}
 	}
 	if c.Held != nil && c.Held.DueAt != nil && !j.Status.Ended() {

@@ -418,6 +418,11 @@ func queuedFlags(ctx context.Context, s *casework.Service, a domain.Actor, now t
 	if err != nil {
 		return nil, err
 	}
+	recent, err := s.Read.ReportsSince(ctx, now.Add(-domain.PatternWithin))
+	if err != nil {
+		return nil, err
+	}
+	patterns := domain.Patterns(recent, now)
 	var out []QueueItem
 	for i := range rows {
 		f := &rows[i]
@@ -460,8 +465,20 @@ func queuedFlags(ctx context.Context, s *casework.Service, a domain.Actor, now t
 			it.Known = append(it.Known, words,
 				"It stays open until you decide. Ask the household yourself: somebody may have asked it to, or spoken for it.")
 		}
-		if f.SubjectID != nil && f.Severe() {
+		lodged, again := domain.OneVoice(f, recent)
+		switch {
+		case f.SubjectID != nil && f.Severe() && again:
+			it.Known = append(it.Known, "Whom it is about is kept from this home alone until you triage it: the same voice has lodged another before.")
+		case f.SubjectID != nil && f.Severe():
 			it.Known = append(it.Known, "Whom it is about goes to no home until it is decided.")
+		}
+		if lodged > 1 {
+			it.Known = append(it.Known, fmt.Sprintf("One voice has lodged %d reports about them in 90 days.", lodged))
+		}
+		for k := range patterns {
+			if p := &patterns[k]; p.SeenBy(a) && p.Concerns(f) {
+				it.Known = append(it.Known, p.Words())
+			}
 		}
 		if words, err := ownFailures(ctx, s, a, f); err != nil {
 			return nil, err

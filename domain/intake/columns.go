@@ -157,7 +157,7 @@ func (h *importHead) drop(field, why string, kept bool) {
 
 func anyFilled(rows []ImportRow, at int) bool {
 	for i := range rows {
-		if !nothing(tidy(rows[i].cell(at))) || rows[i].Odd[at] != "" {
+		if !nothing(tidy(rows[i].cell(at))) || rows[i].odd(at) != "" {
 			return true
 		}
 	}
@@ -345,7 +345,7 @@ func (h *importHead) readOrder(rows []ImportRow) {
 func (h importHead) cell(row ImportRow, field string) string {
 	list := h.columns[field]
 	if len(list) == 1 {
-		if row.Odd[list[0].at] != "" {
+		if row.odd(list[0].at) != "" {
 			return ""
 		}
 		return tidy(row.cell(list[0].at))
@@ -354,7 +354,7 @@ func (h importHead) cell(row ImportRow, field string) string {
 	for _, c := range list {
 		v := tidy(row.cell(c.at))
 		switch {
-		case nothing(v), row.Odd[c.at] != "":
+		case nothing(v), row.odd(c.at) != "":
 			continue
 		case field == "address" || field == "name" && c.part != "first":
 			if key := domain.HeadingKey(v); strings.Contains(domain.HeadingKey(strings.Join(out, " ")), key) && (len(key) > 3 ||
@@ -378,7 +378,7 @@ func (h importHead) column(field string) string {
 // odd tells why a field's cell holds no value, if one does not.
 func (h importHead) odd(row ImportRow, field string) string {
 	for _, c := range h.columns[field] {
-		if why := row.Odd[c.at]; why != "" {
+		if why := row.odd(c.at); why != "" {
 			return why
 		}
 	}

@@ -260,7 +260,7 @@ func readWindow(date, from, to string, c clock, ask choose) window {
 		if _, ok := readClock(from); !ok {
 			return wrong("from", "is no time; write 10:00-12:00")
 		}
-		return wrong("to", "is missing; a visit needs a time from and to")
+		return wrong("to", "has no end; a visit needs a time from and to")
 	}
 	f, okF := readClock(from)
 	t, okT := readClock(to)

@@ -1,9 +1,12 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -109,6 +112,7 @@ type parsedRow struct {
 	crew       *[]domain.ID
 	errors     domain.JSONList[ImportError]
 	questions  []Question // that are open
+	doubt      *Question  // of the only number, where it is open: it matters to a new job
 	leftOut    []LeftOut
 	notes      []string // cells that nothing reads, as they stand
 	head       *importHead
@@ -198,14 +202,26 @@ func (w *parsedRow) says() map[string]string {
 		out["household"] += "\n" + m
 	}
 	if !w.start.IsZero() {
-		out["window"] = w.start.UTC().Format(time.RFC3339) + " " + w.end.UTC().Format(time.RFC3339)
+		out["window"] = windowSaid(w.start, w.end)
 	}
 	if w.crew != nil {
-		for _, id := range *w.crew {
-			out["technician"] += id.String()
-		}
+		out["technician"] = crewSaid(*w.crew)
 	}
 	return out
+}
+
+// crewSaid is a crew in any order.
+func crewSaid(crew []domain.ID) string {
+	ids := make([]string, len(crew))
+	for i, id := range crew {
+		ids[i] = id.String()
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, "")
+}
+
+func windowSaid(start, end time.Time) string {
+	return start.UTC().Format(time.RFC3339) + " " + end.UTC().Format(time.RFC3339)
 }
 
 // digests are kept with the job in place of the words: they tell whether the
@@ -214,10 +230,30 @@ func (w *parsedRow) digests(job domain.ID) map[string]string {
 	out := map[string]string{}
 	for field, v := range w.says() {
 		if v != "" {
-			out[field] = domain.HashToken(job.String() + field + v)[:16]
+			out[field] = saidDigest(job, field, v)
 		}
 	}
 	return out
+}
+
+func saidDigest(job domain.ID, field, v string) string {
+	return domain.HashToken(job.String() + field + v)[:16]
+}
+
+// instead marks what an import left standing where what its row said could not be had.
+const instead = "="
+
+// byDefault are fields that hold something though nobody said so.
+var byDefault = []string{"priority", "cover", "safety_critical", "skill_level"}
+
+// editedSince reports whether what stands in a field was put there by people here since the job was last imported, or before
+// any sheet said something of it.
+func editedSince(j *domain.Job, field, stands string) bool {
+	last := cmp.Or(j.Imported.V[instead+field], j.Imported.V[field])
+	if stands == "" || last == "" && domain.Has(byDefault, field) {
+		return false
+	}
+	return last != saidDigest(j.ID, field, stands)
 }
 
 // fresh tells of a field whether the row says something else of it than when
@@ -258,6 +294,9 @@ func (r *rowReader) read(row ImportRow) *parsedRow {
 		return w
 	}
 	w.readTicket()
+	if name := w.is("name"); name != "" && ditto.MatchString(name) {
+		w.wrong("name", "stands for the row above; write the name out")
+	}
 	w.readOdd()
 	w.readStatus()
 	w.readPhones(r.phone)
@@ -292,8 +331,13 @@ func (r *rowReader) read(row ImportRow) *parsedRow {
 func (w *parsedRow) raw(field string) string { return w.head.cell(w.row, field) }
 
 var (
-	floatTail  = regexp.MustCompile(`^(\d+)\.0+$`)
-	mangled    = regexp.MustCompile(`(?i)^\d(?:[.,]\d+e\+?|e\+)\d{1,3}$`)
+	floatTail = regexp.MustCompile(`^(\d+)\.0+$`)
+	mangled   = regexp.MustCompile(`(?i)^\d(?:[.,]\d+e\+?|e\+)\d{1,3}$`)
+	// becameOther is what a spreadsheet makes of tickets such as 1-3 or MAR1.
+	becameOther = regexp.MustCompile(
+		`(?i)^(?:\d{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{2}|true|false)$`)
+	// ditto is how people say that a cell is as the one above.
+	ditto      = regexp.MustCompile(`(?i)^(?:[\s"'″”„,.-]+|do|ditto|same|same as above|as above|-do-|वही|उपरोक्त)$`)
 	hashes     = regexp.MustCompile(`^#{3,}$`)
 	replaced   = "\uFFFD" // in place of bytes that were no text
 	textFields = []string{"external_ref", "name", "email", "address", "landmark", "postal_code", "category", "brand", "model", "serial",
@@ -337,6 +381,8 @@ func (w *parsedRow) readTicket() {
 	switch {
 	case ref == "" && len(w.errors) == 0 && w.head.odd(w.row, "external_ref") == "":
 		w.wrong("external_ref", "is missing; each row needs the brand's number")
+	case becameOther.MatchString(ref):
+		w.wrong("external_ref", "was made a day or a yes by a spreadsheet; format the column as text and fill it anew")
 	case mangled.MatchString(ref):
 		w.wrong("external_ref", "was cut by a spreadsheet to the form 2.03E+14; format the column as text and fill it anew")
 	case hashes.MatchString(ref):
@@ -349,21 +395,16 @@ func (w *parsedRow) readTicket() {
 // readOdd names the cells that hold no value. Of those that the household is reached by, a formula
 // without its result refuses the row: what it says is known to the spreadsheet alone.
 func (w *parsedRow) readOdd() {
-	for at, why := range w.row.Odd {
-		field, heading := "", ""
-		for f, columns := range w.head.columns {
-			for _, c := range columns {
-				if c.at == at {
-					field, heading = f, c.heading
-				}
+	for _, field := range slices.Sorted(maps.Keys(w.head.columns)) { // in one order, for they go into the note
+		for _, c := range w.head.columns[field] {
+			why := w.row.odd(c.at)
+			switch {
+			case why == "":
+			case field == "external_ref", why == NoResult && domain.Has(neededCells, field):
+				w.errors = append(w.errors, ImportError{Column: c.heading, Reason: why})
+			default:
+				w.keep(c.heading, w.row.cell(c.at), why)
 			}
-		}
-		switch {
-		case field == "":
-		case field == "external_ref", why == NoResult && domain.Has(neededCells, field):
-			w.errors = append(w.errors, ImportError{Column: heading, Reason: why})
-		default:
-			w.keep(heading, w.row.cell(at), why)
 		}
 	}
 	for i, cell := range w.row.Cells {
@@ -439,10 +480,11 @@ func (w *parsedRow) readPhones(dial readNumber) {
 		return dial(raw)
 	}
 	var lost []func()
+	var doubt func()
 	why := ""
 	for _, c := range w.head.columns["phone"] {
 		raw := tidy(w.row.cell(c.at))
-		if nothing(raw) || w.row.Odd[c.at] != "" {
+		if nothing(raw) || w.row.odd(c.at) != "" {
 			continue
 		}
 		got := readPhones(raw, read)
@@ -455,14 +497,54 @@ func (w *parsedRow) readPhones(dial readNumber) {
 			why = got.lost
 			lost = append(lost, func() { w.keep(c.heading, raw, got.lost) })
 		}
+		if d := got.doubt; d != nil && doubt == nil {
+			at := len(lost) - 1
+			doubt = func() {
+				if w.askPhone(c.heading, raw, d, dial) {
+					lost = slices.Delete(lost, at, at+1)
+				}
+			}
+		}
 	}
-	if len(w.phones) == 0 && why != "" && w.is("address") == "" {
+	if len(w.phones) == 0 && doubt != nil {
+		doubt()
+	}
+	if len(w.phones) == 0 && w.doubt == nil && why != "" && w.is("address") == "" {
 		w.wrong("phone", why)
 		return
 	}
 	for _, keep := range lost {
 		keep()
 	}
+}
+
+// answerSplit takes one run of digits for the two numbers that it can be parted into.
+const answerSplit = "split"
+
+// askPhone takes the answer to a number that lost something: the whole number as somebody typed it, or how it is
+// parted. Without one the row asks if it would make a new job that nobody could call about; a known one goes on.
+func (w *parsedRow) askPhone(heading, cell string, d *phoneDoubt, read readNumber) (parted bool) {
+	q := Question{ID: questionID("phone", w.is("external_ref"), heading, cell), Alike: questionID("phone", heading, cell), Kind: "phone",
+		Column: heading, Cell: cut(cell, 200), Words: d.words, Takes: "phone"}
+	if d.joined != nil {
+		q.Choices = append(q.Choices, Choice{answerSplit, "Call " + strings.Join(d.joined, " and ")})
+	}
+	q.Choices = append(q.Choices, Choice{LeaveOut, "Without a number; what stands there is kept in the note"})
+	if w.answers != nil {
+		if given, ok := w.answers(q.ID, q.Alike); ok {
+			if n, ok := read(given); ok && !placeholder(n) {
+				w.phones = []string{n}
+				return false
+			}
+		}
+	}
+	open := len(w.questions)
+	if parted = w.put(q) == answerSplit; parted {
+		w.phones = d.joined
+	} else if len(w.questions) > open {
+		w.doubt, w.questions = domain.Ptr(w.questions[open]), w.questions[:open]
+	}
+	return parted
 }
 
 // readSerial takes what can be a serial number: not the number of the row, not words for none, not one

@@ -138,7 +138,7 @@ func TestReadWindow(t *testing.T) {
 		{"Europe/London", "28/03/2027", "01:30 am", "03:30 am", "from does not exist"},
 		{"Europe/London", "31/10/2027", "00:30", "01:30 am", "to is +01:00 or +00:00"},
 		{"Asia/Kolkata", "24/11/2026", "", "12:00", "from is missing"},
-		{"Asia/Kolkata", "24/11/2026", "10:00", "", "to is missing"},
+		{"Asia/Kolkata", "24/11/2026", "10:00", "", "to has no end"},
 		{"Asia/Kolkata", "", "10:00", "12:00", "date is missing"},
 		{"Asia/Kolkata", "soon", "10:00", "12:00", "date is no date"},
 		{"Asia/Kolkata", "24/11/2026", "early", "12:00", "from is no time"},
@@ -251,13 +251,30 @@ func TestReadPhones(t *testing.T) {
 		"9812345681/82/83":        "+919812345681 +919812345682 +919812345683",
 		"020 25550140 / 25550141": "+912025550140 +912025550141",
 		// none
-		"98123456789": "| dialled", "981234567": "| dialled", "98123O5697": "| letter", "9l12345671": "| letter", "0000000000": "| dialled",
+		"98123456789": "| dialled", "981234567": "? digit short",
+		"9812345671 (wrong number)": "? not to be called.+919812345671", "9812345671 old / 9812345672 new": "+919812345672 ? not to be called",
+		"गलत 9812345671": "? not to be called",
+		// lost something: asked
+		"098123 4567": "? digit short", "25550140": "? area code", "2555 0140 (O)": "? area code", "981234567 (Ramesh)": "? digit short",
+		"98123456719812345672": "? +919812345671 +919812345672", "0981234567109812345672": "? +919812345671 +919812345672",
+		"91981234567102025550140": "? +919812345671 +912025550140", "9812345681 / 98123456": "+919812345681 ? area code",
+		"00000000": "| dialled", "12345678": "| dialled", "9999999": "| dialled", "0123456": "| dialled", "98123O5697": "| letter",
+		"9l12345671": "| letter", "0000000000": "| dialled",
 		"9999999999": "| have none", "1234567890": "| have none", "9.81235E+09": "| spreadsheet", "none at all": "| is no phone number",
 		"?":                       "| signs",
 		"12":                      "| dialled",
 		"98123O5697 / 9812345671": "+919812345671 | letter", "9999999999 / 9812345671": "+919812345671 | have none",
 	} {
 		got := readPhones(raw, dialled("IN"))
+		if before, words, asks := strings.Cut(want, "?"); asks && raw != "?" {
+			if d := got.doubt; d == nil || !strings.Contains(d.words+strings.Join(d.joined, " "), strings.TrimSpace(words)) ||
+				strings.Join(got.numbers, " ") != strings.TrimSpace(before) || got.lost == "" {
+				t.Errorf("%q: %+v, %+v; want %q", raw, got, d, want)
+			}
+			continue
+		} else if got.doubt != nil {
+			t.Errorf("%q: %+v", raw, got.doubt)
+		}
 		numbers, lost, _ := strings.Cut(want, "|")
 		if strings.Join(got.numbers, " ") != strings.TrimSpace(numbers) || !strings.Contains(got.lost, strings.TrimSpace(lost)) ||
 			(got.lost == "") != (strings.TrimSpace(lost) == "") {
@@ -523,6 +540,10 @@ func TestReadRow(t *testing.T) {
 		lines []string
 		want  []string // parts of the description; with ! what must not be in it
 	}{
+		"ditto":    {[]string{head, "B|do|9812345677|1 Road"}, []string{"refused Customer: stands for the row above"}},
+		"quotes":   {[]string{head, "B|,,|9812345677|1 Road"}, []string{"refused Customer: stands for the row above"}},
+		"k3 month": {[]string{head, "01-Mar|x|9812345677|1 Road"}, []string{"refused Ticket: was made a day"}},
+		"k3 yes":   {[]string{head, "TRUE|x|9812345677|1 Road"}, []string{"refused Ticket: was made a day"}},
 		"k1 eleven": {[]string{head, "A|x|98123456789|1 Road"}, []string{"left out Mobile: is not a phone number",
 			"note=Mobile: 98123456789", "!phones", "!refused"}},
 		"k1 nothing else": {[]string{head, "A|x|98123456789|"}, []string{"refused Mobile: is not a phone number"}},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -94,6 +95,7 @@ type importRun struct {
 	preview     bool
 	given       map[string]string   // answers
 	id          *domain.ID          // of the record; nil of a preview
+	reading     string              // where a preview notes how far it is; empty: nobody asks
 	lines       map[string][]lineOf // by ticket
 	households  map[string][]string // of a preview: names of new ones, by number
 	ahead       []booked            // rows of a preview that book somebody
@@ -151,6 +153,10 @@ func (s *Service) ImportJobs(ctx context.Context, call *casework.Call, in Import
 			return ImportReport{}, err
 		}
 		out.ID = r.id
+	} else if in.ID != nil {
+		r.reading = readingOf(call.Actor, *in.ID)
+		defer s.Inflight.Delete(r.reading)
+		r.noteReading(&out, 0)
 	}
 	reader := newRowReader(s.Service, &table.head, r.centre, r.technicians, r.answer)
 	if err := r.rows(ctx, table.rows, reader, &out); err != nil {
@@ -213,10 +219,11 @@ func (r *importRun) begin(ctx context.Context, want *domain.ID) error {
 }
 
 // The bounds of a transaction in which several rows land: none holds the one writer of SQLite for
-// longer than a reader would notice.
+// longer than a reader would notice, nor elsewhere a household for as long as somebody would wait for it.
 const (
-	chunkRows = 20
-	chunkTime = 40 * time.Millisecond
+	chunkRows     = 20
+	chunkTime     = 40 * time.Millisecond
+	chunkTimeMany = 500 * time.Millisecond // where there are many writers
 )
 
 // rows brings all rows to their ends, in their order. Those that land without a word share
@@ -225,7 +232,10 @@ func (r *importRun) rows(ctx context.Context, rows []ImportRow, reader *rowReade
 	var wait []*parsedRow // for the next transaction
 	keep := func(w *parsedRow, ref string, item ImportRowResult) error {
 		out.count(r.done(w, ref, item), r.centre)
-		if n := len(out.Items); r.id != nil && n%progressEvery == 0 {
+		switch n := len(out.Items); {
+		case r.reading != "":
+			r.noteReading(out, n)
+		case r.id != nil && n%progressEvery == 0:
 			return r.progress(ctx, out, n)
 		}
 		return nil
@@ -294,7 +304,11 @@ func (r *importRun) done(w *parsedRow, ref string, item ImportRowResult) ImportR
 		item.Read = r.read(w)
 		item.JobID, item.VisitID = r.known(item)
 	}
-	item.LeftOut = append(item.LeftOut, w.leftOut...)
+	for _, l := range w.leftOut {
+		if w.doubt == nil || item.Outcome != rowAsks || l.Column != w.doubt.Column { // what is asked is not left out yet
+			item.LeftOut = append(item.LeftOut, l)
+		}
+	}
 	return item
 }
 
@@ -303,6 +317,10 @@ func (r *importRun) done(w *parsedRow, ref string, item ImportRowResult) ImportR
 func (r *importRun) chunk(ctx context.Context, rows []*parsedRow) ([]ImportRowResult, error) {
 	if r.preview {
 		return nil, nil
+	}
+	most := chunkTime
+	if r.s.ManyWriters {
+		most = chunkTimeMany
 	}
 	for len(rows) > 1 {
 		items, at, refused := []ImportRowResult(nil), 0, false
@@ -320,7 +338,7 @@ func (r *importRun) chunk(ctx context.Context, rows []*parsedRow) ([]ImportRowRe
 					refused = true
 					return err
 				}
-				if items = append(items, item); r.s.Wall().Sub(began) > chunkTime {
+				if items = append(items, item); r.s.Wall().Sub(began) > most {
 					return nil
 				}
 			}
@@ -575,9 +593,7 @@ func (r *importRun) saveRow(tx *casework.Work, w *parsedRow, item *ImportRowResu
 	if changed && item.Outcome == rowUnchanged {
 		item.Outcome = rowUpdated
 	}
-	if err := savedImport(tx, j, w, changed); err != nil {
-		return err
-	}
+	savedImport(j, w, live, changed)
 	if item.Outcome == rowUnchanged {
 		return nil
 	}
@@ -627,29 +643,39 @@ func (r *importRun) jobOf(tx *casework.Work, w *parsedRow) (*domain.Job, *domain
 	}
 }
 
-// savedImport notes on the job what its row said; the same words again are no
-// change.
-func savedImport(tx *casework.Work, j *domain.Job, w *parsedRow, changed bool) error {
-	said := w.digests(j.ID)
+// savedImport notes on the job what its row said; the same words again are no change. Where the time or the crew of the row
+// could not be had, what stands in its place is noted too, for nobody here chose it.
+func savedImport(j *domain.Job, w *parsedRow, live *domain.Visit, changed bool) {
+	said, before := w.digests(j.ID), j.Imported.V
 	for field, digest := range said {
-		changed = changed || !j.Status.Ended() && j.Imported.V[field] != digest
+		changed = changed || !j.Status.Ended() && before[field] != digest
 	}
 	if !changed {
-		return nil
+		return
 	}
-	for field, digest := range j.Imported.V { // what the row does not say was said before
-		if said[field] == "" {
+	fresh := w.fresh(j)
+	for field, digest := range before { // what the row does not say, or says again, was said before
+		if !fresh(strings.TrimPrefix(field, instead)) {
 			said[field] = digest
 		}
 	}
+	if live != nil && w.noVisit {
+		said[instead+"window"] = saidDigest(j.ID, "window", windowSaid(live.WindowStart, live.WindowEnd))
+	}
+	if live != nil && (w.noVisit || w.noCrew) {
+		said[instead+"technician"] = saidDigest(j.ID, "technician", crewSaid(live.Crew))
+	}
 	j.Imported.V = said
-	return nil
 }
 
 // newJob registers the household, where it is new, the appliance and the job; was is the
 // household as it stood.
 func (r *importRun) newJob(tx *casework.Work, w *parsedRow, item *ImportRowResult) (_ *domain.Job, h *domain.Customer,
 	was domain.ImportState, err error) {
+	if w.doubt != nil {
+		w.questions = append(w.questions, *w.doubt)
+		return nil, nil, was, errAsks
+	}
 	if h, err = r.householdOf(tx, w); err != nil {
 		return nil, nil, was, err
 	}
@@ -702,26 +728,29 @@ func (r *importRun) newJob(tx *casework.Work, w *parsedRow, item *ImportRowResul
 // ticketKey is the same of a ticket in any letter case.
 func ticketKey(ref string) string { return strings.ToUpper(ref) }
 
-// customerOf finds the customer that a row means: one of the numbers, and
-// the same name or none in the row.
-func customerOf(tx *casework.Work, w *parsedRow) (*domain.Customer, error) {
+// customerOf finds the customer that a row means: one of the numbers, and the same name or none in the row. with are
+// those who have one of the numbers, of numbers that few share.
+func customerOf(tx *casework.Work, w *parsedRow) (_ *domain.Customer, with []domain.ID, err error) {
 	for _, phone := range w.phones {
 		ids, err := tx.CustomersByPhone(phone)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		if len(ids) <= domain.SharedNumber {
+			with = append(with, ids...)
 		}
 		slices.SortFunc(ids, func(a, b domain.ID) int { return slices.Compare(a[:], b[:]) })
 		for _, id := range ids {
 			h, err := tx.LockCustomer(id)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			if contactNamed(h, w.is("name")) != nil {
-				return h, nil
+				return h, nil, nil
 			}
 		}
 	}
-	return nil, nil
+	return nil, with, nil
 }
 
 func addContact(s *casework.Service, h *domain.Customer, w *parsedRow, language string) domain.ID {
@@ -878,10 +907,17 @@ func importJob(tx *casework.Work, call *casework.Call, c *domain.Centre, j *doma
 		contact = &person
 	}
 	var in casework.JobInput
-	differs := false
+	differs, asked := false, len(w.questions)
+	take := func(field, have, v string) bool {
+		if v == "" || v == have || !fresh(field) || !j.Status.Ended() && editedSince(j, field, have) && !w.bothChanged(field, have, v) {
+			return false
+		}
+		differs = true
+		return true
+	}
 	text := func(dst **string, have, field string) {
-		if v := w.is(field); v != "" && v != have && fresh(field) {
-			*dst, differs = &v, true
+		if v := w.is(field); take(field, have, v) {
+			*dst = &v
 		}
 	}
 	text(&in.Category, j.Category, "category")
@@ -891,14 +927,22 @@ func importJob(tx *casework.Work, call *casework.Call, c *domain.Centre, j *doma
 	text(&in.Note, j.Note, "note")
 	text(&in.Priority, j.Priority, "priority")
 	text(&in.Cover, j.Cover, "cover")
-	if w.critical != nil && *w.critical != j.SafetyCritical && fresh("safety_critical") {
-		in.SafetyCritical, differs = w.critical, true
+	says := w.says()
+	if take("safety_critical", strconv.FormatBool(j.SafetyCritical), says["safety_critical"]) {
+		in.SafetyCritical = w.critical
 	}
-	if w.level != nil && *w.level != j.SkillLevel && fresh("skill_level") {
-		in.SkillLevel, differs = w.level, true
+	if take("skill_level", strconv.Itoa(j.SkillLevel), says["skill_level"]) {
+		in.SkillLevel = w.level
 	}
-	if w.value != nil && (j.ValueMinor == nil || *j.ValueMinor != *w.value) && fresh("value_minor") {
-		in.ValueMinor, differs = w.value, true
+	value := ""
+	if j.ValueMinor != nil {
+		value = strconv.FormatInt(*j.ValueMinor, 10)
+	}
+	if take("value_minor", value, says["value_minor"]) {
+		in.ValueMinor = w.value
+	}
+	if len(w.questions) > asked {
+		return false, errAsks
 	}
 	if !domain.Same(j.ContactID, contact) {
 		in.ContactID, differs = contact, true
@@ -976,6 +1020,13 @@ func (r *importRun) importVisit(tx *casework.Work, j *domain.Job, visits []domai
 	if same != nil && !fresh("technician") {
 		crew = nil
 	}
+	if live := toCome(visits); live != nil && crew != nil && fresh("technician") && !casework.SameCrew(live.Crew, *crew) &&
+		editedSince(j, "technician", crewSaid(live.Crew)) && !w.bothChanged("technician", r.names(live.Crew), r.names(*crew)) {
+		if len(w.questions) > 0 {
+			return nil, false, errAsks
+		}
+		crew = nil
+	}
 	one := &casework.Call{Actor: call.Actor}
 	if crew != nil && call.Actor.Role == domain.RoleAgent && (same == nil || !same.Status.Unfinished() ||
 		!casework.SameCrew(same.Crew, *crew)) {
@@ -1027,11 +1078,11 @@ func (r *importRun) importVisit(tx *casework.Work, j *domain.Job, visits []domai
 		return v, true, casework.Book(one, c, v, in, "visit.scheduled")
 	}
 	old := m.Visit
-	if old.Confirmation == domain.ConfirmConfirmed {
-		switch w.put(r.confirmedMoves(w, old)) {
+	if old.Confirmation == domain.ConfirmConfirmed || editedSince(j, "window", windowSaid(old.WindowStart, old.WindowEnd)) {
+		switch w.put(r.visitMoves(w, old)) {
 		case answerMove:
 		case LeaveOut:
-			w.leave("date", "The household confirmed another time, which stays.")
+			w.leave("date", "The visit stays at its time, as answered.")
 			return old, false, nil
 		default:
 			return nil, false, errAsks

@@ -358,11 +358,32 @@ func TestImportLeavesWhatStaffEdited(t *testing.T) {
 			}
 		}
 		is("Compressor hums, does not start", "urgent", "sunil")
-		w.outcomes(row("Dead", "high", both, "24/11/2026 10 12", "ravi"), "updated") // the file changed one cell
+		// The file changed what staff changed too: that is asked.
+		answered := func(report intake.ImportReport, with string) {
+			t.Helper()
+			given := intake.AnswerInput{ID: report.Questions[0].IDs[0], Answer: with}
+			_, err := w.s.Intake.AnswerImport(ctx, desk, intake.AnswersInput{Answers: []intake.AnswerInput{given}})
+			w.must(err)
+		}
+		changed := row("Dead", "high", both, "24/11/2026 10 12", "ravi")
+		answered(w.outcomes(changed, "asks change: This was changed here since the last sheet, and in the sheet. Here it is “urgent”."), "sheet")
+		w.outcomes(changed, "updated")
 		is("Compressor hums, does not start", "high", "sunil")
 		w.outcomes(row("Dead", "high", both, "24/11/2026 14 16", "ravi"), "updated") // it moves the visit, its crew stays
 		is("Compressor hums, does not start", "high", "sunil")
-		w.outcomes(row("Dead, smells", "high", both, "24/11/2026 14 16", "sunil"), "updated")
+		changed = row("Dead, smells", "high", both, "24/11/2026 14 16", "ravi")
+		answered(w.outcomes(changed,
+			"asks change: This was changed here since the last sheet, and in the sheet. Here it is “Compressor hums, does not start”."),
+			intake.LeaveOut)
+		w.outcomes(changed, "unchanged")
+		w.outcomes(row("Dead", "high", both, "24/11/2026 14 16", "ravi"), // an old sheet
+			"asks change: This was changed here since the last sheet, and in the sheet. Here it is “Compressor hums, does not start”.")
+		is("Compressor hums, does not start", "high", "sunil")
+		changed = row("Dead, smells of fire", "high", both, "24/11/2026 14 16", "ravi")
+		answered(w.outcomes(changed,
+			"asks change: This was changed here since the last sheet, and in the sheet. Here it is “Compressor hums, does not start”."), "sheet")
+		w.outcomes(changed, "updated")
+		w.outcomes(row("Dead, smells", "high", both, "24/11/2026 14 16", "sunil"), "updated") // of the sheet's own words there is no question
 		is("Dead, smells", "high", "sunil")
 		w.outcomes(row("Dead, smells", "high", both, "24/11/2026 14 16", "ravi"), "updated") // it names another one now
 		is("Dead, smells", "high", "ravi")
@@ -380,6 +401,8 @@ func TestImportLeavesWhatStaffEdited(t *testing.T) {
 		next, err := w.s.Reschedule(ctx, desk, visits[len(visits)-1].ID, casework.ScheduleInput{WindowStart: "2026-11-26T10:00",
 			WindowEnd: "2026-11-26T12:00"})
 		w.must(err)
+		w.outcomes(row("Dead, smells", "high", one, "25/11/2026 10 12", "ravi"),
+			"asks change: The visit was set here to Thursday 26 November 2026, 10:00 to 12:00, since the last sheet.")
 		w.outcomes(row("Dead, smells", "high", one, "24/11/2026 14 16", "ravi"), "unchanged")
 		w.outcomes(row("Dead, smells", "high", one, "24/11/2026 14 16", "sunil"), "updated")
 		is("Dead, smells", "high", "sunil")
@@ -619,7 +642,8 @@ func TestImportOfLevelAndValue(t *testing.T) {
 		w.must(err)
 		w.outcomes(row("3", "125000"), "unchanged") // what staff edited stays
 		is(2, p(int64(5)))
-		w.outcomes(row("1", "0"), "updated")
-		is(1, p(int64(0)))
+		const asks = "change: This was changed here since the last sheet, and in the sheet. Here it is “"
+		w.outcomes(row("1", "0"), "asks "+asks+"2”. "+asks+"5”.")
+		is(2, p(int64(5)))
 	})
 }

@@ -17,6 +17,7 @@ const (
 	answerThis    = "this"    // the same household; or this row and not the one before
 	answerAnother = "another" // a household, or a job, of its own
 	answerMove    = "move"
+	answerSheet   = "sheet" // what the sheet has now, not what was put here since
 )
 
 const leftByAnswer = "Left out, as it was answered."
@@ -103,9 +104,23 @@ func (r *importRun) otherHousehold(w *parsedRow) Question {
 		Choice{answerAnother, "Another household, a job of its own"}, Choice{answerThis, "The same household, corrected"})
 }
 
-func (r *importRun) confirmedMoves(w *parsedRow, v *domain.Visit) Question {
+// visitMoves asks before a visit moves that the household confirmed, or that was set here since.
+func (r *importRun) visitMoves(w *parsedRow, v *domain.Visit) Question {
 	was, to := windowWords(v.WindowStart, v.WindowEnd, r.centre.Location()), windowWords(w.start, w.end, r.centre.Location())
-	return w.ofTheRow("change", "date", "The household confirmed "+was+".", to, Choice{answerMove, "Move it to " + to})
+	said := "The visit was set here to " + was + ", since the last sheet."
+	if v.Confirmation == domain.ConfirmConfirmed {
+		said = "The household confirmed " + was + "."
+	}
+	return w.ofTheRow("change", "date", said, to, Choice{answerMove, "Move it to " + to})
+}
+
+// bothChanged decides a field that the sheet changed since the last import, as people did here: as it was answered, and
+// without an answer the row asks. take: what the sheet has.
+func (w *parsedRow) bothChanged(field, stands, sheet string) (take bool) {
+	q := w.ofTheRow("change", field, "This was changed here since the last sheet, and in the sheet. Here it is “"+cut(stands, 200)+"”.",
+		field+"\n"+stands+"\n"+sheet, Choice{answerSheet, "As the sheet has it: " + cut(sheet, 200)})
+	q.Choices[1].Words = "As it is here"
+	return w.put(q) == answerSheet
 }
 
 // ofAnother reports whether a row names nothing of a household: not the name, no number, not
@@ -185,23 +200,12 @@ func (w *parsedRow) saidAll() string {
 // sees has the number under another name. Of others nobody is told here. A number that many
 // households use says nothing.
 func (r *importRun) householdOf(tx *casework.Work, w *parsedRow) (*domain.Customer, error) {
-	h, err := customerOf(tx, w)
+	h, with, err := customerOf(tx, w)
 	if h != nil || err != nil || len(w.phones) == 0 {
 		return h, err
 	}
-	if !w.looked {
-		for _, phone := range w.phones {
-			ids, err := tx.CustomersByPhone(phone)
-			if err != nil {
-				return nil, err
-			}
-			if len(ids) <= domain.SharedNumber {
-				w.candidates = append(w.candidates, ids...)
-			}
-		}
-		if len(w.candidates) > 0 {
-			return nil, errLook
-		}
+	if w.candidates = with; !w.looked && len(with) > 0 {
+		return nil, errLook
 	}
 	if len(w.visible) == 0 && !r.inPreview(w) {
 		return nil, nil
@@ -264,6 +268,7 @@ type Asked struct {
 	Cell    string                  `json:"cell"`
 	Words   string                  `json:"words"`
 	Choices domain.JSONList[Choice] `json:"choices"`
+	Takes   string                  `json:"takes"`
 	Lines   domain.JSONList[int]    `json:"lines"`
 	IDs     domain.JSONList[string] `json:"ids"` // of the question of each line
 }
@@ -280,7 +285,8 @@ func askedOnce(items []ImportRowResult) domain.JSONList[Asked] {
 			if !ok {
 				n = len(out)
 				at[q.Alike] = n
-				out = append(out, Asked{Alike: q.Alike, Kind: q.Kind, Column: q.Column, Cell: q.Cell, Words: q.Words, Choices: q.Choices})
+				out = append(out, Asked{Alike: q.Alike, Kind: q.Kind, Column: q.Column, Cell: q.Cell, Words: q.Words, Choices: q.Choices,
+					Takes: q.Takes})
 			}
 			out[n].Lines, out[n].IDs = append(out[n].Lines, items[i].Line), append(out[n].IDs, q.ID)
 		}

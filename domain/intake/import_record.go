@@ -3,6 +3,8 @@ package intake
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"doorstep/domain"
 	"doorstep/domain/casework"
@@ -54,6 +56,19 @@ func noteProgress(tx *casework.Work, id domain.ID, out *ImportReport, done int, 
 	return tx.SaveImport(i)
 }
 
+// readingOf names a preview while it is made: its progress is whoever asked for it's alone, and kept nowhere.
+func readingOf(a domain.Actor, id domain.ID) string {
+	return "preview " + id.String() + "|" + a.UserID.String()
+}
+
+// noteReading says how far a preview is.
+func (r *importRun) noteReading(out *ImportReport, done int) {
+	at := r.s.Instant()
+	r.s.Inflight.Store(r.reading, domain.Import{Meta: domain.Meta{Version: 1, CreatedAt: at, UpdatedAt: at}, CentreID: r.centre.ID,
+		ByID: r.call.Actor.UserID, Rows: out.Rows, RowsDone: done, Created: out.Created, Updated: out.Updated, Unchanged: out.Unchanged,
+		Asks: out.Asks, Rejected: out.Rejected})
+}
+
 // Imports lists imports of the caller's scope, the newest first.
 func (s *Service) Imports(ctx context.Context, a domain.Actor, centre *domain.ID, p domain.Page) ([]domain.Import, error) {
 	if err := MayImport(a); err != nil {
@@ -62,8 +77,13 @@ func (s *Service) Imports(ctx context.Context, a domain.Actor, centre *domain.ID
 	return s.Read.Imports(ctx, a.Scope(), centre, p)
 }
 
-// Import is one import, with whom it reached. Errors: CodeNotFound.
+// Import is one import, with whom it reached; or how far a preview is that the caller has asked for. Errors: CodeNotFound.
 func (s *Service) Import(ctx context.Context, a domain.Actor, id domain.ID) (out domain.ImportView, err error) {
+	if v, ok := s.Inflight.Load(readingOf(a, id)); ok {
+		out.Import, out.State = v.(domain.Import), "reading"
+		out.ID = id
+		return out, nil
+	}
 	err = s.InWork(ctx, nil, func(tx *casework.Work) error {
 		i, err := s.importOf(tx, a, id)
 		if err != nil {
@@ -145,6 +165,11 @@ func (s *Service) AnswerImport(ctx context.Context, call *casework.Call, in Answ
 			if about == "" || a.ID != "" && a.Alike != "" {
 				return ImportAnswers{}, domain.Fail(domain.CodeUnprocessable, "An answer names the id of a question, or what is alike of several.").
 					At(fmt.Sprintf("/answers/%d/id", n), "id or alike")
+			}
+			if _, err := time.Parse(time.DateOnly, a.Answer); err != nil && !strings.Contains(a.Answer, ":") { // no hours: perhaps a number
+				if e164, err := casework.Phone(tx.Svc, a.Answer, c.Country, "/answer"); err == nil && e164 != "" {
+					a.Answer = e164
+				}
 			}
 			if err := tx.PutImportAnswer(&domain.ImportAnswer{CentreID: c.ID, About: about, Answer: a.Answer, ByID: call.Actor.UserID,
 				At: tx.Now}); err != nil {

@@ -15,6 +15,14 @@ type readNumber func(raw string) (string, bool)
 type phonesRead struct {
 	numbers []string // E.164, as they stand
 	lost    string   // why not all of it is a number: a text or digits that were not used; empty: all was
+	doubt   *phoneDoubt
+}
+
+// phoneDoubt is a run of digits that lost something, which a person can put right: it was cut, joined to
+// another, or stands without its area code. What is whole and no number (a digit too many, a letter, zeros) is no doubt.
+type phoneDoubt struct {
+	words  string
+	joined []string // E.164 of the numbers that it may be, where there is one way alone to read it
 }
 
 var (
@@ -24,6 +32,8 @@ var (
 	numberRun  = regexp.MustCompile(`\+?[(\[]?\+?\d[\d\s().\[\]\-–—]*`)
 	inNumber   = regexp.MustCompile(`\d[\pL\pM]+\d`)
 	extension  = regexp.MustCompile(`(?i)\b(?:ext|extn|extension|x)\b`)
+	// notThis are words by which a sheet says that a number is not to be called.
+	notThis = regexp.MustCompile(`(?i)\b(?:wrong|old|invalid|incorrect|not|don'?t|dnd|galat)\b|गलत|ग़लत|चुकीचा|पुराना`)
 	// phoneLabels say nothing of whose number it is.
 	phoneLabels = map[string]bool{"mob": true, "mobile": true, "ph": true, "phone": true, "tel": true, "telephone": true, "cell": true,
 		"no":  true,
@@ -81,15 +91,26 @@ func readPhones(raw string, read readNumber) phonesRead {
 				}
 			}
 			if len(found) == 0 && last != "" && len(digits) >= 2 && strings.Trim(digits, "0") != "" && len(digits) <= 8 && len(digits) < len(last) {
-				whole := last[:len(last)-len(digits)] + digits
-				if n, ok := read(whole); ok {
+				head, tail := last[:len(last)-len(digits)], last[len(last)-len(digits):]
+				whole := head + digits
+				if n, ok := read(whole); ok &&
+					(len(digits) <= 5 || tail[:2] == digits[:2]) { // many digits are of one exchange, or a number that was cut
 					found, digits = []string{n}, whole
 				}
 			}
 			switch {
 			case len(found) == 0 && len(digits) <= 2 && last != "":
 				lose("holds a text besides the number")
+			case len(found) > 0 && notThis.MatchString(part):
+				if out.doubt == nil {
+					out.doubt = &phoneDoubt{words: "The sheet says that this number is not to be called.", joined: found}
+				}
+				lose("says that the number is not to be called")
+				found = nil
 			case len(found) == 0:
+				if out.doubt == nil {
+					out.doubt = doubtOf(digits, read)
+				}
 				lose("is not a phone number that can be dialled")
 			default:
 				last = digits
@@ -108,6 +129,39 @@ func readPhones(raw string, read readNumber) phonesRead {
 		}
 	}
 	return out
+}
+
+// doubtOf finds what digits that are no number have lost; nil: nothing that anybody could put back.
+func doubtOf(digits string, read readNumber) *phoneDoubt {
+	own := strings.TrimLeft(digits, "0")
+	if len(own) < 6 || strings.Count(own, own[:1]) == len(own) || strings.HasPrefix("1234567890", own) {
+		return nil
+	}
+	if len(own) <= 8 {
+		return &phoneDoubt{words: "This number has no area code, or was cut."}
+	}
+	for d := '0'; d <= '9'; d++ {
+		if _, ok := read(digits + string(d)); ok {
+			return &phoneDoubt{words: "This number is a digit short."}
+		}
+	}
+	doubt := phoneDoubt{words: "Two numbers may stand here as one."}
+	for at := 8; at <= len(digits)-8 && len(digits) <= 26; at++ {
+		a, ok := read(digits[:at])
+		if !ok {
+			continue
+		}
+		if b, ok := read(digits[at:]); ok && !placeholder(a) && !placeholder(b) {
+			if doubt.joined != nil { // in several ways
+				return &phoneDoubt{words: doubt.words}
+			}
+			doubt.joined = []string{a, b}
+		}
+	}
+	if doubt.joined == nil {
+		return nil
+	}
+	return &doubt
 }
 
 // numbersIn reads a run of digits as one number, or as several that spaces or dashes part.

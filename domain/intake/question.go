@@ -9,7 +9,8 @@ type Question struct {
 	Column  string   `json:"column"`  // as the sheet names it; empty of the whole row
 	Cell    string   `json:"cell"`    // as it stands
 	Words   string   `json:"words"`   // one short sentence
-	Choices []Choice `json:"choices"` // at least two; leave_out is always one
+	Choices []Choice `json:"choices"` // leave_out is always one
+	Takes   string   `json:"takes"`   // phone: a whole number is an answer too; empty: the choices alone
 }
 
 // Choice is an answer that a question takes.

@@ -3,6 +3,7 @@ package intake
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"doorstep/domain"
 	"doorstep/domain/casework"
+	"doorstep/domain/intake/heaptest"
 )
 
 // Any day, written in any way of any order, is read back.
@@ -187,7 +189,9 @@ func FuzzReadRow(f *testing.F) {
 		file := &File{Sheets: []Sheet{{Rows: []ImportRow{{Line: 1, Cells: []string{"Ticket", "Mobile", "Date", "Slot", "Engineer", "Duration",
 			"Status", "Serial", "Notes", "Lat", "Lon"}},
 			{Line: 2, Cells: cells}, {Line: 3, Cells: append([]string{"Z"}, cells...)}}}}}
-		for _, w := range rowsIn(t, &domain.Centre{Zone: "Asia/Kolkata", Country: "IN"}, file, nil) {
+		var rows []*parsedRow
+		heaptest.Bounded(t, func() { rows = rowsIn(t, &domain.Centre{Zone: "Asia/Kolkata", Country: "IN"}, file, nil) })
+		for _, w := range rows {
 			for field, most := range importLimits {
 				if n := len([]rune(w.is(field))); n > most {
 					t.Fatalf("%s has %d characters", field, n)
@@ -195,6 +199,9 @@ func FuzzReadRow(f *testing.F) {
 			}
 			if !w.start.IsZero() && (!w.end.After(w.start) || w.end.Sub(w.start) > 13*time.Hour) {
 				t.Fatalf("window %s to %s", w.start, w.end)
+			}
+			if d := w.doubt; d != nil && (d.Takes != "phone" || len(w.phones) > 0 || d.Choices[len(d.Choices)-1].Answer != LeaveOut) {
+				t.Fatalf("%+v", d)
 			}
 			for _, q := range w.questions {
 				if len(q.Choices) < 2 || q.Choices[len(q.Choices)-1].Answer != LeaveOut || q.ID == "" || q.Alike == "" {
@@ -206,6 +213,57 @@ func FuzzReadRow(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Whatever stands in the longest table that is handed on, the heap grows by at most 100 MiB while its rows are understood.
+func TestUnderstandingHoldsLittle(t *testing.T) {
+	centre := &domain.Centre{Zone: "Asia/Kolkata", Country: "IN"}
+	for name, cell := range map[string]func(row, column int) string{
+		"texts":      func(row, column int) string { return strings.Repeat("é ", 7) + fmt.Sprint(row, column) },
+		"numbers":    func(int, int) string { return "98123 45671 / 72 or 0" },
+		"separators": func(int, int) string { return "/,;|/,;|/,;|" },
+		"digits":     func(int, int) string { return "१२३४५६७८९०१२" },
+		"clocks":     func(int, int) string { return "1-2 3-4 5-6 7" },
+		"long cells": func(row, column int) string { return strings.Repeat("9 ", map[bool]int{true: 1_500}[column < 2]) },
+		"errors":     func(int, int) string { return "#REF!" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			head := []string{"Ticket", "Mobile", "Date", "Slot", "Engineer", "Duration", "Status", "Serial", "Notes", "Lat", "Address"}
+			for len(head) < MaxSheetColumns {
+				head = append(head, fmt.Sprint("Other ", len(head)))
+			}
+			s := Sheet{Rows: []ImportRow{{Line: 1, Cells: head}}}
+			for i := range MaxImportRows {
+				cells := make([]string, MaxSheetColumns)
+				for k, size := 0, 0; k < len(cells) && size < 3_200; k++ { // 16 MiB in all
+					cells[k] = cell(i, k)
+					size += len(cells[k])
+				}
+				s.Rows = append(s.Rows, ImportRow{Line: i + 2, Cells: cells})
+			}
+			file := &File{Sheets: []Sheet{s}}
+			defer debug.SetGCPercent(debug.SetGCPercent(100))
+			grown := heaptest.Growth(func() {
+				table, err := findTable(file, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r := newRowReader(&casework.Service{ParsePhone: func(raw, country string) (string, error) {
+					n, _ := dialled(country)(raw)
+					return n, nil
+				}}, &table.head, centre, nil, nil)
+				for i := range table.rows {
+					if w := r.read(table.rows[i]); len(w.leftOut) > 1_000 {
+						t.Errorf("%d cells left out of one row", len(w.leftOut))
+					}
+				}
+			})
+			if grown > heaptest.Most {
+				t.Errorf("the heap grew by %d MiB", grown>>20)
+			}
+			t.Logf("%d MiB", grown>>20)
+		})
+	}
 }
 
 // A cell of nothing but digits and gaps is not tried for ever.

@@ -43,6 +43,17 @@ func (r *ImportRow) cell(i int) string {
 	return ""
 }
 
+// odd says why a cell holds no value; empty: it may.
+func (r *ImportRow) odd(i int) string {
+	if why := r.Odd[i]; why != "" {
+		return why
+	}
+	if c := r.cell(i); errorCell.MatchString(c) {
+		return "holds the error " + strings.TrimSpace(c)
+	}
+	return ""
+}
+
 // filled counts the cells that hold something.
 func (r *ImportRow) filled() (n, first int) {
 	first = -1
@@ -205,12 +216,6 @@ func (t *sheetTable) take(s *Sheet, at int, saved map[string]string) error {
 			continue
 		}
 		for k, c := range row.Cells {
-			if errorCell.MatchString(c) && row.Odd[k] == "" {
-				if row.Odd == nil {
-					row.Odd = map[int]string{}
-				}
-				row.Odd[k] = "holds the error " + strings.TrimSpace(c)
-			}
 			switch {
 			case row.Broken != "":
 			case strings.ContainsRune(c, 0):

@@ -203,6 +203,9 @@ func pauses(c *casework.Case, h *domain.JobClockInput, policies []domain.Policy)
 		case domain.HoldParts:
 			p.Whose, p.Why = jobclock.Parts, "waiting for parts"
 		case domain.HoldCustomerRequest:
+			if hold.LiftReason == domain.NotAskedFor {
+				continue
+			}
 			p.Whose, p.Why = jobclock.Customer, "at the customer's request"
 		default:
 			continue // customer time began with the attempts before it

@@ -193,7 +193,13 @@ func separate(c *casework.Case, f *domain.Flag) error {
 	if err != nil {
 		return err
 	}
-	if f.Severe() {
+	lodged, err := c.Tx.ReportsAbout(*f.SubjectID, c.Now.Add(-domain.PatternWithin))
+	if err != nil {
+		return err
+	}
+	_, again := domain.OneVoice(f, lodged)
+	everywhere := f.Severe() && !again // one voice keeps nobody from all homes as often as it likes
+	if everywhere {
 		if err := standDown(c, f); err != nil {
 			return err
 		}
@@ -209,7 +215,7 @@ func separate(c *casework.Case, f *domain.Flag) error {
 		return err
 	}
 	for i := range there {
-		if v := &there[i]; v.Inside() && (f.Severe() || v.CustomerID == c.Customer.ID) {
+		if v := &there[i]; v.Inside() && (everywhere || v.CustomerID == c.Customer.ID) {
 			return callManager(c.Tx, f)
 		}
 	}
@@ -220,11 +226,12 @@ func separate(c *casework.Case, f *domain.Flag) error {
 // already; then nobody is asked to call once more.
 func separatedBefore(c *casework.Case, f *domain.Flag) (bool, error) {
 	if f.Severe() {
-		_, err := c.Tx.StandDownOf(f.ID)
-		if casework.NotFound(err) {
+		if _, err := c.Tx.StandDownOf(f.ID); err == nil || !casework.NotFound(err) {
+			return err == nil, err
+		}
+		if f.TriagedAt != nil { // it may have waited for that
 			return false, nil
 		}
-		return err == nil, err
 	}
 	apart, err := c.Tx.Exclusions(c.Customer.ID)
 	return slices.ContainsFunc(apart, func(x domain.Exclusion) bool { return x.FlagID == f.ID }), err

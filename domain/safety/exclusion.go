@@ -36,6 +36,9 @@ var ExclusionMoves = []string{"consent", "lift"}
 func NewExclusionView(a domain.Actor, x *domain.ExclusionWithFlag) ExclusionView {
 	v := ExclusionView{ID: x.ID, Version: 1, UserID: x.UserID, CustomerID: x.CustomerID, FlagID: x.FlagID, Since: x.Since,
 		ConsentedAt: x.ConsentedAt, LiftedAt: x.LiftedAt, LiftReason: x.LiftReason, Actions: domain.JSONList[string]{}}
+	if a.Role != domain.RoleAreaManager { // words of others, maybe of the household
+		v.LiftReason = ""
+	}
 	for _, at := range []*time.Time{x.ConsentedAt, x.LiftedAt} {
 		if at != nil {
 			v.Version++

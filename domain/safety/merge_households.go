@@ -374,6 +374,9 @@ func partHousehold(tx *casework.Work, a domain.Actor, m *domain.HouseholdMerge) 
 			return nil, err
 		}
 	}
+	if err := askParted(tx, part.ID, into.ID); err != nil {
+		return nil, err
+	}
 	if err := noteMerge(tx, a, jobs, "household.parted", part.ID, into.ID); err != nil {
 		return nil, err
 	}
@@ -382,6 +385,19 @@ func partHousehold(tx *casework.Work, a domain.Actor, m *domain.HouseholdMerge) 
 	}
 	m.PartedAt, m.PartedBy = &tx.Now, &a.UserID
 	return part, tx.SaveHouseholdMerge(m)
+}
+
+// askParted asks of two that were parted, and that share neither number nor place, whether what lies over one is over the other too:
+// the merge was the only link, and nobody is held by that alone.
+func askParted(tx *casework.Work, part, into domain.ID) error {
+	state, _, err := tx.HouseholdPair(part, into)
+	if err != nil || state != "" {
+		return err
+	}
+	if err := ask(tx, part, into, "", false); err != nil {
+		return err
+	}
+	return ask(tx, into, part, "", false)
 }
 
 // partedByAnswer takes two households apart that were merged while it was asked whether they are one.

@@ -67,7 +67,7 @@ func (s *Service) OptOut(ctx context.Context, call *casework.Call, visit domain.
 			if err != nil {
 				return OptOutView{}, err
 			}
-			if x.UserID != out.UserID || !f.OptOut() || f.ByCustomer == own {
+			if x.UserID != out.UserID || f.Level > 0 || f.ByCustomer == own { // a private note is their own to end
 				continue
 			}
 			if !in.Again {

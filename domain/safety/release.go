@@ -241,7 +241,11 @@ func releaseHolds(c *casework.Case, a domain.Actor, in ReleaseInput) error {
 		if err := c.Tx.SaveHold(h); err != nil {
 			return err
 		}
-		if err := reportersLeave(c, h); err != nil {
+		f, err := reportBehind(c.Tx, h)
+		if err == nil && f != nil {
+			err = keepReporterApart(c, f)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -254,27 +258,6 @@ func releaseHolds(c *casework.Case, a domain.Actor, in ReleaseInput) error {
 		return nil
 	}
 	return showPlan(c)
-}
-
-// reportersLeave takes who is kept apart by the report behind a hold out of the crews
-// that the release sends there again.
-func reportersLeave(c *casework.Case, h *domain.Hold) error {
-	f, err := reportBehind(c.Tx, h)
-	if err != nil || f == nil {
-		return err
-	}
-	apart, err := c.Tx.Exclusions(c.Customer.ID)
-	if err != nil {
-		return err
-	}
-	for i := range apart {
-		if x := &apart[i]; x.FlagID == f.ID {
-			if err := leaveCrews(c, x, f, c.Tx.SaveExclusion); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // decideHold notes a decision; second reports whether it waits for another person, who

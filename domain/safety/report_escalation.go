@@ -412,6 +412,9 @@ func (s *Service) MoveFlag(ctx context.Context, call *casework.Call, id domain.I
 			if err := settleConduct(tx, a, f); err != nil {
 				return domain.FlagView{}, err
 			}
+			if err := reporterAfter(tx, f); err != nil {
+				return domain.FlagView{}, err
+			}
 		}
 		f.ChangedAt(tx.Now)
 		if err := tx.SaveFlag(f); err != nil {

@@ -277,17 +277,7 @@ func consequences(c *casework.Case, v *domain.Visit, f *domain.Flag) error {
 			return err
 		}
 	}
-	if err := twoDecide(c, f); err != nil {
-		return err
-	}
-	reporter, err := c.Tx.User(*f.ReporterID)
-	if err != nil {
-		return err
-	}
-	if reporter.Role == domain.RoleTechnician || v != nil && domain.Has(v.EverCrew, reporter.ID) {
-		return exclude(reporter.ID, c, f)
-	}
-	return nil
+	return twoDecide(c, f)
 }
 
 // safetyHold is a hold over a household.
@@ -391,13 +381,10 @@ func HeldHomeDue(tx *casework.Work, hold domain.ID) error {
 	return nil
 }
 
-// exclude keeps a member of staff and a household apart after a report of
-// something directed by a person: the reporter, or whom it is about
+// exclude keeps a member of staff and a household apart, out of the crews that go there at
+// once: whom a report is about, the reporter of one (keepReporterApart), or who wants it so
 // (docs/product.md section 5).
 func exclude(user domain.ID, c *casework.Case, f *domain.Flag) error {
-	if !f.OptOut() && f.Level < 1 || !f.OptOut() && !f.Conduct() && !domain.Has(domain.PersonFlagKinds, f.Kind) {
-		return nil
-	}
 	// Whoever books them meanwhile waits, and then finds this; or was faster, and
 	// is found below.
 	if _, err := c.Tx.LockTechnicians([]domain.ID{user}); err != nil {
@@ -407,28 +394,86 @@ func exclude(user domain.ID, c *casework.Case, f *domain.Flag) error {
 	if err != nil {
 		return err
 	}
+	x, save := &domain.Exclusion{ID: c.Tx.NewID(), UserID: user, CustomerID: c.Customer.ID, FlagID: f.ID, Since: c.Now}, c.Tx.InsertExclusion
 	// Each report keeps apart by itself: whoever consents to the end of one says
 	// nothing of the others.
 	for i := range there {
-		if x := &there[i]; x.UserID == user && x.FlagID == f.ID {
-			return nil
+		if old := &there[i]; old.UserID == user && old.FlagID == f.ID {
+			if f.Conduct() {
+				return nil
+			}
+			x, save = old, c.Tx.SaveExclusion
 		}
 	}
-	x := &domain.Exclusion{ID: c.Tx.NewID(), UserID: user, CustomerID: c.Customer.ID, FlagID: f.ID, Since: c.Now}
-	if f.Conduct() || f.OptOut() {
-		err = leaveCrews(c, x, f, c.Tx.InsertExclusion)
-	} else {
-		err = c.Tx.InsertExclusion(x)
-	}
-	if err != nil {
+	if err := leaveCrews(c, x, f, save); err != nil {
 		return err
 	}
 	return nobodyLeft(c)
 }
 
+// keepReporterApart keeps the reporter of a report and its household apart, or no longer.
+// While it is open every report of level 2 and above does so alike, from the release of its hold
+// on, and no other does: nothing tells of what was reported. Once it has ended, only what
+// was directed by a person does.
+func keepReporterApart(c *casework.Case, f *domain.Flag) error {
+	there, err := c.Tx.Exclusions(c.Customer.ID)
+	if err != nil {
+		return err
+	}
+	stands := slices.IndexFunc(there, func(x domain.Exclusion) bool { return x.FlagID == f.ID })
+	personal := f.Level > 0 && domain.Has(domain.PersonFlagKinds, f.Kind)
+	if f.Status == domain.FlagWithdrawn && stands < 0 { // from the day of a withdrawal nobody at the centre shall see that there was a report
+		personal = personal && f.Level > 1 && f.Pressed()
+	}
+	switch {
+	case f.Conduct(), f.ReporterID == nil:
+		return nil
+	case !f.Status.Open() && !personal:
+		if stands < 0 {
+			return nil
+		}
+		x := &there[stands]
+		x.LiftedAt, x.LiftReason = &c.Now, string(f.Status)
+		return c.Tx.SaveExclusion(x)
+	}
+	reporter, err := c.Tx.User(*f.ReporterID)
+	if err != nil {
+		return err
+	}
+	in := reporter.Role == domain.RoleTechnician
+	if !in && f.VisitID != nil {
+		v, err := c.Tx.Visit(*f.VisitID)
+		if err != nil {
+			return err
+		}
+		in = domain.Has(v.EverCrew, reporter.ID)
+	}
+	if !in {
+		return nil
+	}
+	return exclude(reporter.ID, c, f)
+}
+
+// reporterAfter settles whether a report that has ended keeps its reporter apart; under its hold the release does.
+func reporterAfter(tx *casework.Work, f *domain.Flag) error {
+	if f.JobID == nil || f.Conduct() {
+		return nil
+	}
+	j, err := tx.LockJob(*f.JobID)
+	if err != nil {
+		return err
+	}
+	c, err := casework.OpenCase(tx, j)
+	if err != nil || slices.ContainsFunc(c.Holds, func(h domain.Hold) bool {
+		return h.Kind == domain.HoldSafety && h.LiftedAt == nil && h.FlagID != nil && *h.FlagID == f.ID
+	}) {
+		return err
+	}
+	return keepReporterApart(c, f)
+}
+
 // leaveCrews takes somebody who is kept apart out of the crews that go there, and keeps
-// with the exclusion what they lost. After a report of a household it waits for the
-// release of the hold: until then nothing shows whether it was directed by a person.
+// with the exclusion what they lost.
 func leaveCrews(c *casework.Case, x *domain.Exclusion, f *domain.Flag, save func(*domain.Exclusion) error) error {
 	user := x.UserID
 	visits, err := c.Tx.UnfinishedOfCustomer(c.Customer.ID)

@@ -118,16 +118,24 @@ func stop(m *casework.VisitCase, a domain.Actor, report domain.ID, in StopInput)
 		}
 	}
 	was := v.Status
-	if err := tx.Apply(v, "stop"); err != nil {
-		return report, err
+	if was != domain.VisitMissed || v.Overturnable(c.Now) { // else that it was missed stands
+		if err := tx.Apply(v, "stop"); err != nil {
+			return report, err
+		}
 	}
 	if v.Status != was {
 		if was == domain.VisitMissed {
 			if err := tx.WithdrawNotices(v.ID, "visit.missed", "visit.missed_desk"); err != nil {
 				return report, err
 			}
+			v.EndReason = domain.StoppedAfterMissed
+		} else {
+			v.EndReason = ""
 		}
-		v.EndedAt, v.EndReason, v.CountsAgainst, v.ProvisionalTo = domain.Ptr(c.Said.Occurred), "", "nobody", nil
+		if was != domain.VisitMissed || !c.Said.Occurred.After(v.WindowEnd.Add(domain.MissedAfter)) { // else nobody came in time
+			v.CountsAgainst = "nobody"
+		}
+		v.EndedAt, v.ProvisionalTo = domain.Ptr(c.Said.Occurred), nil
 		tx.Disarm(domain.DueMissed, v.ID)
 		tx.Disarm(domain.DueHeldCancel, v.ID)
 	}

@@ -8,16 +8,77 @@ import (
 	"doorstep/repo"
 )
 
+// madeHere: what a transaction made is read in it as it is stored, and whoever gets it may change it.
+func madeHere(t *testing.T, w *World, db *repo.DB) {
+	c := domain.Customer{Meta: Meta(Noon), Name: "Lata", Language: "en", RegisteredCentreID: &w.Mill.ID,
+		Contacts: []domain.Contact{{ID: ID(), Name: "Lata", Phones: domain.JSONList[string]{"+919822000011"},
+			InvalidPhones: domain.JSONList[string]{}}},
+		Sites: []domain.Site{{ID: ID(), Address: "1 Lane", Zone: "UTC"}}}
+	a := domain.Appliance{Meta: Meta(Noon), CustomerID: c.ID, SiteID: &c.Sites[0].ID, Serial: "S"}
+	Do(t, db, func(tx domain.Tx) error {
+		wantCode(t, second(tx.JobByTicket("MADE-1")), domain.CodeNotFound)
+		wantCode(t, second(tx.JobByRef("MADE-1")), domain.CodeNotFound)
+		if err := all(tx.InsertCustomer(&c), tx.InsertAppliance(&a)); err != nil {
+			return err
+		}
+		got, err := tx.LockCustomer(c.ID)
+		if err != nil {
+			return err
+		}
+		got.Contacts[0].Phones[0], got.Sites[0].Address = "+919822000012", "2 Lane"
+		if got, err = tx.Customer(c.ID); err != nil {
+			return err
+		}
+		Same(t, "not as somebody changed their copy", &c, got)
+		j := w.Job
+		j.Meta, j.CustomerID, j.SiteID, j.ContactID, j.ApplianceID, j.ExternalRef = Meta(Noon), c.ID, c.Sites[0].ID, &c.Contacts[0].ID, &a.ID,
+			Ptr("MADE-1")
+		if err := tx.InsertJob(&j); err != nil {
+			return err
+		}
+		made, err := tx.JobByRef("MADE-1")
+		if err == nil {
+			Same(t, "the job that was made since", j.ID, made.ID)
+		}
+		return err
+	})
+	for _, read := range []func(tx domain.Tx) (*domain.Customer, error){
+		func(tx domain.Tx) (*domain.Customer, error) { return tx.Customer(c.ID) },
+		func(tx domain.Tx) (*domain.Customer, error) { return tx.LockCustomer(c.ID) }} {
+		Same(t, "as it is stored", &c, Get(t, db, read))
+	}
+	Do(t, db, func(tx domain.Tx) error {
+		again := c
+		again.Meta, again.Contacts, again.Sites = Meta(Noon), nil, nil
+		if err := tx.InsertCustomer(&again); err != nil {
+			return err
+		}
+		again.Name = "Lata Joshi"
+		if err := tx.SaveCustomer(&again); err != nil {
+			return err
+		}
+		got, err := tx.LockCustomer(again.ID)
+		if err == nil {
+			Same(t, "as it was saved since", "Lata Joshi", got.Name)
+		}
+		return err
+	})
+}
+
+func second(_ *domain.Job, err error) error { return err }
+
 // imports: what one changed is kept a day; whom it reached is told of its own jobs alone.
 func imports(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
+	madeHere(t, w, db)
 	i := domain.Import{Meta: Meta(Noon), CentreID: w.Mill.ID, AreaID: w.Mill.AreaID, ByID: w.Desk.ID, Digest: "d", Rows: 9, RowsDone: 8,
 		Created: 1, Updated: 2, Unchanged: 3, Asks: 4, Rejected: 5, EndedAt: &later, UndoneAt: &later, UndoneBy: &w.Boss.ID}
 	filled(t, "import", i)
 	bare := domain.Import{Meta: Meta(Noon.Add(time.Hour)), CentreID: w.Harbour.ID, AreaID: w.Harbour.AreaID, ByID: w.Agent.ID}
 	state := domain.ImportState{Fault: "f", ContactID: Ptr(ID()), Said: map[string]string{"fault": "x"},
 		Contacts: []domain.Contact{{ID: ID(), Name: "n", Phones: domain.JSONList[string]{"+91"}, InvalidPhones: domain.JSONList[string]{}}},
-		Sites:    []domain.Site{{ID: ID(), Address: "a"}}, VisitID: &w.Visit.ID, WindowStart: Noon, WindowEnd: later, Crew: []domain.ID{w.Ravi.ID}}
+		Sites:    []domain.Site{{ID: ID(), Address: "a"}}, VisitID: &w.Visit.ID, WindowStart: Noon, WindowEnd: later,
+		Crew: []domain.ID{w.Ravi.ID}}
 	change := func(line int, at time.Time) domain.ImportChange {
 		return domain.ImportChange{ID: ID(), ImportID: i.ID, JobID: w.Job.ID, Line: line, At: at, Created: true,
 			Was: domain.JSON[domain.ImportState]{V: domain.ImportState{Fault: "was"}}, Became: domain.JSON[domain.ImportState]{V: state}}
@@ -83,6 +144,11 @@ func imports(t *testing.T, db *repo.DB) {
 	Same(t, "answers", []domain.ImportAnswer{*other, *again}, answers())
 	Do(t, db, func(tx domain.Tx) error { return tx.DropImportAnswers(w.Mill.ID, "a") })
 	Same(t, "without one", []domain.ImportAnswer{*other}, answers())
+	Do(t, db, func(tx domain.Tx) error {
+		return all(tx.PutImportAnswer(answer("c", "+919822000072", Noon)), tx.PutImportAnswer(answer("d", "+919822000073", later)))
+	})
+	Do(t, db, func(tx domain.Tx) error { _, err := tx.Purge("import_answers", later, 9); return err })
+	Same(t, "numbers go first", []domain.ImportAnswer{*other, *answer("d", "+919822000073", later)}, answers())
 	Do(t, db, func(tx domain.Tx) error { return tx.DropImportAnswers(w.Mill.ID, "") })
 	Same(t, "without all", 0, len(answers()))
 

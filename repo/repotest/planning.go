@@ -317,6 +317,24 @@ func (d *millDay) payable(t *testing.T) {
 	Same(t, "payable visits", []domain.ID{d.early.ID, d.Visit.ID, d.off.ID}, payable(everything, d.Ravi.ID))
 	Same(t, "to themselves", []domain.ID{d.done.ID, d.early.ID}, payable(Actor(d.Asha).Scope(), d.Asha.ID))
 	Same(t, "to another centre", []domain.ID{}, payable(domain.Scope{CentreID: d.Harbour.ID}, d.Ravi.ID))
+	// One that was stopped stays theirs when somebody else stands in its crew now.
+	was := d.early
+	d.saveVisit(t, d.early.ID, func(v *domain.Visit) { v.Status, v.Crew = domain.VisitStopped, domain.JSONList[domain.ID]{d.Asha.ID} })
+	Same(t, "a stopped one", []domain.ID{d.early.ID, d.Visit.ID, d.off.ID}, payable(everything, d.Ravi.ID))
+	d.saveVisit(t, d.early.ID, func(v *domain.Visit) { v.Status = domain.VisitScheduled })
+	Same(t, "one that goes on", []domain.ID{d.Visit.ID, d.off.ID}, payable(everything, d.Ravi.ID))
+	d.saveVisit(t, d.early.ID, func(v *domain.Visit) { v.Status, v.Crew = was.Status, was.Crew })
+}
+
+func (d *millDay) saveVisit(t *testing.T, id domain.ID, change func(*domain.Visit)) {
+	Do(t, d.DB, func(tx domain.Tx) error {
+		_, v, err := tx.LockVisit(id)
+		if err != nil {
+			return err
+		}
+		change(v)
+		return tx.SaveVisit(v)
+	})
 }
 
 func (d *millDay) diaries(t *testing.T) {

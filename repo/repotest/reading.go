@@ -269,6 +269,11 @@ func danger(t *testing.T, db *repo.DB) {
 		return all(append(errs, tx.InsertExclusion(&x), tx.InsertHold(&hold), tx.InsertCoolOff(&taken), tx.InsertCoolOff(&refused))...)
 	})
 
+	of := Get(t, db, func(tx domain.Tx) ([]domain.Flag, error) { return tx.ReportsAbout(w.Ravi.ID, Noon) })
+	none := Get(t, db, func(tx domain.Tx) ([]domain.Flag, error) { return tx.ReportsAbout(w.Ravi.ID, later.AddDate(1, 0, 0)) })
+	if len(of) == 0 || !of[0].About(w.Ravi.ID) || len(none) != 0 {
+		t.Errorf("%d reports about somebody, %d a year later", len(of), len(none))
+	}
 	parties := map[domain.ID]bool{}
 	for _, g := range Get(t, db, func(tx domain.Tx) ([]domain.Flag, error) { return tx.PartiesTo(w.Ravi.ID) }) {
 		parties[g.ID] = true
@@ -311,7 +316,7 @@ func danger(t *testing.T, db *repo.DB) {
 
 	recent, err := r.ReportsSince(ctx, Noon)
 	noError(t, err)
-	none, err := r.ReportsSince(ctx, later.AddDate(1, 0, 0))
+	none, err = r.ReportsSince(ctx, later.AddDate(1, 0, 0))
 	if noError(t, err); len(recent) < 5 || len(none) != 0 {
 		t.Errorf("%d reports since then, %d since a year later", len(recent), len(none))
 	}

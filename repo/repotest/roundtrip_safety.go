@@ -18,7 +18,8 @@ func holdTrip(t *testing.T, w *World) {
 		Reason: "area hold", ByID: &w.Ravi.ID,
 		By: "staff", OwnerID: &w.Manager.ID, DueAt: &later, FlagID: &f.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID,
 		LiftReason: "calm", Plan: domain.JSONList[string]{"two_people"}, Step: 1, StoppedVisitID: &w.Visit.ID,
-		TwoDecide: true, Decisions: domain.JSONList[domain.HoldDecision]{{ByID: w.Manager.ID, At: later, Plan: []string{"daylight"},
+		TwoDecide: true, Declared: true, Decisions: domain.JSONList[domain.HoldDecision]{{ByID: w.Manager.ID, At: later,
+			Plan:   []string{"daylight"},
 			Reason: "calm"}}, SettledWords: "the neighbour", SettledByID: &w.Ravi.ID, SettledAt: &later}
 	filled(t, "hold", h, "Alternatives") // said, not kept
 	bare := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
@@ -95,7 +96,8 @@ func sosTrailTrip(t *testing.T, w *World, x *domain.SOS) {
 	}
 	slices.Reverse(points)
 	Same(t, "trail", points, got)
-	_, err := w.DB.Reader().SOSTrail(t.Context(), domain.Actor{UserID: w.Desk.ID, Role: domain.RoleProprietor, CentreID: w.Mill.ID}, x.ID, page)
+	_, err := w.DB.Reader().SOSTrail(t.Context(), domain.Actor{UserID: w.Desk.ID, Role: domain.RoleProprietor, CentreID: w.Mill.ID}, x.ID,
+		page)
 	if !domain.IsCode(err, domain.CodeNotFound) {
 		t.Errorf("whom it must not reach reads the trail: %v", err)
 	}

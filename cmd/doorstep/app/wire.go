@@ -73,7 +73,7 @@ type Server struct {
 func NewService(db *repo.DB, keys domain.KeyRing, now func() time.Time, baseURL string) *usecases.All {
 	passwords := web.NewPasswords()
 	return usecases.New(&casework.Service{
-		Store: db, Read: db.Reader(), Now: now, Wall: time.Now,
+		Store: db, Read: db.Reader(), Now: now, Wall: time.Now, ManyWriters: db.Kind() == repo.Postgres,
 		NewID: func() domain.ID { return uuid.Must(uuid.NewV7()) },
 		CommonPassword: func(p string, own []string) bool {
 			return zxcvbn.PasswordStrength(p, own).Score < leastPasswordScore

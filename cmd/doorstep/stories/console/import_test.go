@@ -21,7 +21,8 @@ func (d *desktop) chosen(name, text string) {
 
 func (d *desktop) taps(text string) {
 	d.Helper()
-	d.until("the button "+text, fmt.Sprintf(`[...document.querySelectorAll('#work button')].some(b => b.textContent.startsWith(%q) && !b.disabled)`, text))
+	d.until("the button "+text,
+		fmt.Sprintf(`[...document.querySelectorAll('#work button')].some(b => b.textContent.startsWith(%q) && !b.disabled)`, text))
 	d.js(fmt.Sprintf(`([...document.querySelectorAll('#work button')].find(b => b.textContent.startsWith(%q)).click(), true)`, text))
 }
 
@@ -99,7 +100,8 @@ func TestTheImportInABrowser(t *testing.T) {
 
 	// Nobody was told: it is taken back. Once the crew was, it says so.
 	d.js("(window.confirm = () => true, true)")
-	d.chosen("late.csv", heading+"I-9,Mona,9822000099,9 Lane,Drips,04/03/2027,10:00,12:00,Ravi Surname\nI-10,Tara,9822000098,9 Lane,Drips,,,,\n")
+	d.chosen("late.csv",
+		heading+"I-9,Mona,9822000099,9 Lane,Drips,04/03/2027,10:00,12:00,Ravi Surname\nI-10,Tara,9822000098,9 Lane,Drips,,,,\n")
 	d.taps("Import 2 jobs")
 	d.says("Show Thursday 4 March on the board") // it has landed, as no other of the list
 	h.Advance(time.Minute)
@@ -121,14 +123,36 @@ func TestTheImportInABrowser(t *testing.T) {
 	d.seen("preview-desk-dark")
 	sheets, err := filepath.Glob("../imports/testdata/*")
 	h.Must(err)
-	d.scheme("light")
 	for _, name := range sheets {
 		text, err := os.ReadFile(name)
 		h.Must(err)
+		brand := strings.TrimSuffix(filepath.Base(name), ".csv")
 		d.js("(document.getElementById('shown').replaceChildren(), true)")
 		d.chosen(filepath.Base(name), string(text))
 		d.says("Row by row")
 		d.taps("All")
-		d.seen(strings.TrimSuffix(filepath.Base(name), ".csv"))
+		for _, scheme := range []string{"light", "dark"} {
+			d.scheme(scheme)
+			d.size(1280, 900)
+			d.seen(brand + "-desk-" + scheme)
+			d.size(390, 844)
+			d.seen(brand + "-phone-" + scheme)
+		}
+		if brand == "coldly" { // a number that lost a digit is typed
+			d.says("This number has no area code, or was cut.")
+			d.says("Not read, line 1 “COLDLY APPLIANCES")
+			d.js("(i => { i.value = '98220 11004'; i.dispatchEvent(new Event('input', { bubbles: true })); return true; })(document.querySelector('input[type=tel]'))")
+			d.taps("Use 1 answer")
+			d.says("4 rows: 4 new jobs")
+		}
 	}
+
+	// While a sheet is read.
+	d.call("Network.emulateNetworkConditions", map[string]any{"offline": false, "latency": 3000, "downloadThroughput": -1,
+		"uploadThroughput": -1})
+	d.js("(document.getElementById('shown').replaceChildren(), true)")
+	d.chosen("slow.csv", sheet)
+	d.says("Reading the sheet…")
+	d.seen("reading")
+	d.noFaults()
 }

@@ -141,7 +141,7 @@ func TestDoneIsAClaim(t *testing.T) {
 		_, job = h.Household(desk, nil)
 		visit = h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "meena")
 		h.WorkUntil("meena", visit, "complete", nil)
-		h.Advance(73 * time.Hour)
+		h.UntilClosed()
 		if got := desk.Job(job); got.Status != "closed" {
 			t.Fatalf("the job is %v", got.Status)
 		}

@@ -203,6 +203,9 @@ func TestATechnicianAloneProves(t *testing.T) {
 			}
 			ravi.Send("POST", path("/v1/visits/%s/attempts", visit), record(bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer",
 				RingSeconds: 30}), 201)
+			if records {
+				ravi.Send("POST", path("/v1/visits/%s/attempts", visit), h.AtTheDoor(job), 201)
+			}
 			ravi.Send("POST", path("/v1/visits/%s/no-access", visit), object{"reason": "household_asked"}, 200)
 			h.Clock.Advance(4 * time.Hour)
 			ravi.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "delivered"})

@@ -152,7 +152,8 @@ func TestStepsToldAtRegistrationAndOnARepeatJob(t *testing.T) {
 		h.As("ravi").CompleteVisit(visit, bodies.Finish{Findings: "relay stuck", WorkDone: "relay replaced", Parts: []string{"relay"},
 			Tested: "4 °C"})
 		h.ExpectOnly("ravi", "visit.assigned")
-		h.Advance(10 * 24 * time.Hour)
+		h.UntilClosed()
+		h.Advance(7 * 24 * time.Hour)
 		repeat := register(nil)
 		if repeat["repeat_of"] != job["id"] {
 			t.Fatalf("repeat of %v", repeat["repeat_of"])
@@ -516,6 +517,7 @@ func TestThanksAreReadFirstAndComeAfterAHardVisit(t *testing.T) {
 		if len(complimentsOf(h, "ravi", "")) != 0 {
 			t.Error("it came after an easy visit")
 		}
+		h.Clock.Advance(2 * time.Hour)
 		ravi.Send("POST", path("/v1/visits/%s/no-access", hard), object{"reason": "phone_broken"}, 200)
 		h.Expect("kiran", "No access")
 		m = h.Expect("ravi", "A thank-you for you")

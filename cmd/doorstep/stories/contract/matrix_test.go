@@ -173,8 +173,8 @@ func oneOfEach(h *harness.Harness) map[string]any {
 	ids["sos"] = h.As("ravi").Send("POST", "/v1/sos", nil, 201)["id"]
 	ids["completion-checks"] = items(h.As("gita").Send("GET", "/v1/completion-checks", nil, 200))[0]["id"]
 	nearby, second := h.Household(desk, nil)
-	h.As("ravi").FlagVisit(h.Visit(desk, second, harness.Monday.Add(50*time.Hour), "ravi"),
-		bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 1})
+	h.Decide("maya", h.As("ravi").FlagVisit(h.Visit(desk, second, harness.Monday.Add(50*time.Hour), "ravi"),
+		bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 1}).ID, "upheld")
 	ids["exclusions"] = h.As("ravi").Send("GET", "/v1/exclusions", nil, 200)["items"].([]any)[0].(object)["id"]
 	h.MayIgnore("household.asked")
 	site := nearby["sites"].([]any)[0].(object)

@@ -268,6 +268,31 @@ func (h *Harness) ReadyToRelease(by *Client, job Object) {
 	}
 }
 
+// UntilClosed lets the time pass after which a resolved job closes by itself; where the brand asks its household whether it is
+// done, it reaches nobody.
+func (h *Harness) UntilClosed() {
+	h.Helper()
+	h.Advance(25 * time.Hour)
+	for _, c := range Items(h.As("gita").Send("GET", "/v1/completion-checks", nil, 200)) {
+		if c["status"] == "open" {
+			h.As("gita").Send("POST", Path("/v1/completion-checks/%s/answer", c), Object{"result": "not_reached"}, 200)
+		}
+	}
+	h.Advance(49 * time.Hour)
+}
+
+// Decide triages, reviews and decides a report.
+func (h *Harness) Decide(by string, flag any, outcome string) {
+	h.Helper()
+	for _, kind := range []string{"flag.triaged", "flag.reviewed", "flag.decided"} {
+		h.mayCome(kind)
+	}
+	p := h.As(by)
+	p.MoveFlag(flag, "triage", nil, 200)
+	p.MoveFlag(flag, "review", nil, 200)
+	p.MoveFlag(flag, "decide", Object{"outcome": outcome, "reasons": "heard both"}, 200)
+}
+
 // ReleaseHold releases a hold with a plan, after all that has to be before.
 func (h *Harness) ReleaseHold(by *Client, job Object, plan ...string) {
 	h.Helper()
@@ -462,4 +487,18 @@ func (h *Harness) CallRecord(job any, in bodies.AttemptCreate) bodies.AttemptCre
 	in.OccurredAt, in.EvidenceDigest = start.Format(time.RFC3339), hex.EncodeToString(sum[:])
 	h.Clock.Advance(time.Duration(in.RingSeconds) * time.Second)
 	return in
+}
+
+// AtTheDoor is a try at the door of a job, with the place as the phone takes it there.
+func (h *Harness) AtTheDoor(job any) bodies.AttemptCreate {
+	h.Helper()
+	id, err := uuid.Parse(idOf(job))
+	h.Must(err)
+	everything := domain.Scope{All: true}
+	j, err := h.DB.Reader().Job(h.Context(), everything, id)
+	h.Must(err)
+	c, err := h.DB.Reader().Customer(h.Context(), everything, j.CustomerID)
+	h.Must(err)
+	at := c.Site(j.SiteID)
+	return bodies.AttemptCreate{Channel: "doorstep", Outcome: "nobody_home", Lat: *at.Lat, Lon: *at.Lon, AccuracyM: 10}
 }

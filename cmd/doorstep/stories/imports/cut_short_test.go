@@ -2,6 +2,7 @@ package imports
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -58,5 +59,45 @@ func TestAnImportThatIsCutShort(t *testing.T) {
 		}
 		is(h, "now it is done", desk.Send("GET", at, nil, 200)["state"], "done")
 		is(h, "all of it is taken back", desk.Send("POST", at+"/undo", object{}, 200)["taken_back"], len(rows))
+	})
+}
+
+// How far a preview is, only whoever asked for it is told, and only while it is made: it is no import.
+func TestAPreviewSaysHowFarItIs(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		desk, other := h.As("kiran"), h.As("asha")
+		var rows []string
+		for i := range 500 {
+			rows = append(rows, fmt.Sprintf("P-%d,Family %c%c,98240%05d,%d Lane,,Leaks,,,,", i, 'A'+i%26, 'a'+i/26%26, i, i))
+		}
+		at, done := uuid.NewString(), make(chan object)
+		go func() { done <- sends(desk, "preview=true&id="+at, rows...) }()
+		var last float64
+		for seen := false; ; {
+			select {
+			case report := <-done:
+				if !seen || last == 0 {
+					t.Errorf("nobody saw it being made (%v rows)", last)
+				}
+				is(h, "read", []any{report["rows"], report["id"]}, "[500 <nil>]")
+				desk.Send("GET", "/v1/imports/"+at, nil, 404)
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+			body, res := desk.Raw("GET", "/v1/imports/"+at, nil)
+			if res.StatusCode != 200 {
+				continue
+			}
+			var now object
+			h.Must(json.Unmarshal(body, &now))
+			if n := now["rows_done"].(float64); now["state"] == "reading" && now["rows"].(float64) == 500 && n >= last && n <= 500 {
+				seen, last = true, n
+			} else {
+				t.Fatalf("after %v: %v", last, now)
+			}
+			if last > 0 && last < 400 {
+				other.Send("GET", "/v1/imports/"+at, nil, 404)
+			}
+		}
 	})
 }

@@ -139,6 +139,54 @@ func TestAnswersAreUsed(t *testing.T) {
 	})
 }
 
+// A number that lost something is asked for where the row has no other: with the whole number as the answer, with what it may be
+// parted into, or without one. Beside another it is kept in the note; a known job is not held up by it.
+func TestADoubtfulNumberIsAskedFor(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		desk := h.As("kiran")
+		rows := []string{"N-1,Lata Joshi,982200007,1 Lane,,Leaks,,,,", "N-2,Uma Rao,25550140 (O),,,Leaks,,,,",
+			"N-3,Om Sethi,98220000739822000074,3 Lane,,Leaks,,,,", "N-4,Ira Das,982200007 / 9822000075,4 Lane,,Leaks,,,,",
+			"N-5,Mona Rao,98220000761,5 Lane,,Leaks,,,,", "N-6,Asha Rao,982200008 call first,6 Lane,,Leaks,,,,"}
+		shown := sends(desk, "preview=true", rows...)
+		is(h, "shown", outcomes(shown), "asks phone; asks phone; asks phone; created -Mobile; created -Mobile; asks phone")
+		asked := map[string]object{}
+		for _, q := range list(shown, "questions") {
+			asked[harness.String(q["cell"])] = q
+			is(h, "takes a number", []any{q["kind"], q["column"], q["takes"]}, "[phone Mobile phone]")
+		}
+		answer := func(cell, with string) {
+			desk.Send("POST", "/v1/imports/answers", object{"answers": []object{{"alike": asked[cell]["alike"], "answer": with}}}, 200)
+		}
+		answer("982200007", "98220 00072")
+		answer("25550140 (O)", "2555")
+		answer("98220000739822000074", "split")
+		answer("982200008 call first", "leave_out")
+		landed := sends(desk, "preview=false", rows...)
+		is(h, "landed", outcomes(landed), "created -Mobile; asks phone; created; created -Mobile; created -Mobile; created -Mobile")
+		if words := harness.String(list(list(landed, "items")[1], "questions")[0]["words"]); !strings.Contains(words,
+			"“2555” is none of the answers") {
+			t.Error(words)
+		}
+		phones := func(ref string) any { return household(desk, ref)["contacts"].([]any)[0].(object)["phones"] }
+		is(h, "as typed", phones("N-1"), "[+919822000072]")
+		is(h, "two", phones("N-3"), "[+919822000073 +919822000074]")
+		is(h, "the good one", phones("N-4"), "[+919822000075]")
+		is(h, "none", phones("N-6"), "[]")
+		for ref, note := range map[string]string{"N-1": "Mobile: 982200007", "N-4": "Mobile: 982200007 / 9822000075",
+			"N-6": "Mobile: 982200008 call first"} {
+			is(h, "the note of "+ref, job(desk, ref)["note"], note)
+		}
+		is(h, "again", outcomes(sends(desk, "preview=false", rows...)),
+			"unchanged -Mobile; asks phone; unchanged; unchanged -Mobile; unchanged -Mobile; unchanged -Mobile")
+		h.Advance(25 * time.Hour)
+		if _, err := h.Server.Service.Clock.Retention(h.Context()); err != nil {
+			t.Fatal(err)
+		}
+		is(h, "answers that are no numbers", len(items(desk.Send("GET", "/v1/imports/answers", nil, 200))), 3)
+		is(h, "a known job asks no more", outcomes(sends(desk, "preview=false", rows[0])), "unchanged -Mobile")
+	})
+}
+
 // What another centre knows, or what is held, is told by no question.
 func TestAQuestionTellsNothingOfOtherCentres(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
@@ -180,6 +228,39 @@ func TestThePreviewSaysWhatWouldChange(t *testing.T) {
 		to := desk.Send("POST", path("/v1/jobs/%s/attempts", job(desk, "D-1")), object{"channel": "sms", "outcome": "sent"}, 201)
 		is(h, "the corrected number is called first", to["address"], "+919822000032")
 		is(h, "the same file", outcomes(sends(desk, "preview=false", corrected)), "unchanged")
+	})
+}
+
+// What the sheet did not change since it was last imported changes nothing, whatever was edited here in between; what both changed
+// is asked.
+func TestWhatBothChangedIsAsked(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned", "visit.unassigned")
+		desk := h.As("kiran")
+		h.AddTechnician("asif")
+		meena := []any{h.People["meena"].ID.String()}
+		row := func(fault, hours, who string) string {
+			return "Q-1,Lata Joshi,9822000091,1 Lane,," + fault + "," + tuesday + "," + hours + "," + who
+		}
+		sends(desk, "preview=false", row("Leaks", "10:00,12:00", "Ravi Surname"))
+		j := job(desk, "Q-1")
+		desk.Send("PATCH", path("/v1/jobs/%s", j), object{"fault": "Leaks at the hinge"}, 200, "If-Match", fmt.Sprintf("\"%v\"", j["version"]))
+		desk.Send("POST", path("/v1/visits/%s/assign", visits(desk, "Q-1")[0]), object{"crew": meena}, 200)
+		is(h, "the sheet of yesterday", outcomes(sends(desk, "preview=false", row("Leaks", "10:00,12:00", "Ravi Surname"))), "unchanged")
+		both := row("Leaks badly", "10:00,12:00", "Asif Surname")
+		asked := sends(desk, "preview=false", both)
+		is(h, "both", outcomes(asked), "asks change")
+		is(h, "nothing was changed", []any{job(desk, "Q-1")["fault"], visits(desk, "Q-1")[0]["crew"]}, "[Leaks at the hinge "+fmt.Sprint(meena)+
+			"]")
+		for _, with := range []string{"sheet", "leave_out"} { // first the fault, then who comes
+			q := list(asked, "questions")[0]
+			desk.Send("POST", "/v1/imports/answers", object{"answers": []object{{"id": q["ids"].([]any)[0], "answer": with}}}, 200)
+			asked = sends(desk, "preview=false", both)
+		}
+		is(h, "answered", outcomes(asked), "updated")
+		is(h, "the fault of the sheet, the crew of here", []any{job(desk, "Q-1")["fault"], visits(desk, "Q-1")[0]["crew"]},
+			"[Leaks badly "+fmt.Sprint(meena)+"]")
+		is(h, "again", outcomes(sends(desk, "preview=false", both)), "unchanged")
 	})
 }
 
@@ -336,7 +417,7 @@ func TestSheetsOfFiveBrands(t *testing.T) {
 
 // brandSheets are what becomes of each row: the outcome, kinds of questions, columns left out (-) and wrong (!).
 var brandSheets = map[string]string{
-	"coldly.csv": "created; created; created; created -Mobile No. (10 digit)",
+	"coldly.csv": "created; created; created; asks phone",
 	"whirlwell.csv": "created -Engineer; created -Serial Number -Engineer; created; created -Time Slot; rejected !Status; " +
 		"asks household",
 	"samta.tsv.csv": "created; created -Till; created; asks ticket",

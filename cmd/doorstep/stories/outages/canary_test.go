@@ -52,6 +52,8 @@ func canaries(d *day) {
 	maya.Send("POST", "/v1/flags/"+id+"/decide", object{"outcome": "upheld", "reasons": plant("decision reasons")}, 200)
 	d.ReadyToRelease(maya, job)
 	maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"two_people"}, "reason": plant("release reason")}, 200)
+	d.As("noor").Send("POST", path("/v1/jobs/%s/safety-release", job),
+		object{"plan": []string{"two_people"}, "reason": plant("second reason")}, 200)
 	refused(desk, "POST", path("/v1/jobs/%s/visits", job), bookedAt(d, 2, "ravi")) // kept apart
 	for _, x := range items(maya.Send("GET", "/v1/exclusions", nil, 200)) {
 		ravi.Send("POST", path("/v1/exclusions/%s/consent", x), nil, 200)

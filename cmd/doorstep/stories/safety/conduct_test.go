@@ -427,7 +427,7 @@ func TestTheFoundingCase(t *testing.T) {
 func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("call.manager", "flag.decided", "flag.heard", "flag.hearing", "flag.live", "flag.overdue", "flag.passed_on", "flag.reviewed",
-			"flag.triage", "flag.triaged", "flag.withdrawn", "hold.area", "job.nobody_left", "queue.morning", "sos.raised", "timer.no_signal",
+			"flag.triage", "flag.triaged", "flag.withdrawn", "hold.area", "queue.morning", "sos.raised", "timer.no_signal",
 			"timer.ping", "visit.assigned", "visit.call_desk", "visit.needs_someone", "visit.unassigned")
 		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		nameDeputy(h, "maya2", "maya")

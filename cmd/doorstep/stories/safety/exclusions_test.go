@@ -25,6 +25,14 @@ func TestAnExclusionIsLiftedOnlyWithTheReportersConsent(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(3*time.Hour), "ravi")
 		flag := ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 1, Note: "canary-narrative"})
+		if got := exclusions(ravi); len(got) != 0 {
+			t.Errorf("before the decision: %v", got)
+		}
+		h.Decide("maya", flag.ID, "upheld")
+		h.ExpectOnly("maya", "flag.triage")
+		h.ExpectOnly("noor", "flag.triage")
+		h.ExpectOnly("ravi", "visit.assigned", "flag.triaged", "flag.reviewed", "flag.decided")
+		h.Told("A visit needs somebody", map[string]int{"kiran": 1, "asha": 1})
 		for _, login := range []string{"kiran", "asha", "meena", "gita", "root", "maya2", "ravi2"} {
 			if got := exclusions(h.As(login)); len(got) != 0 {
 				t.Errorf("%s sees %v", login, got)
@@ -52,9 +60,6 @@ func TestAnExclusionIsLiftedOnlyWithTheReportersConsent(t *testing.T) {
 			h.As(login).Send("POST", path("/v1/exclusions/%s/consent", x), nil, 404)
 			h.As(login).Send("POST", path("/v1/exclusions/%s/lift", x), nil, 404)
 		}
-		h.ExpectOnly("maya", "flag.triage")
-		h.ExpectOnly("noor", "flag.triage")
-		h.ExpectOnly("ravi", "visit.assigned")
 		out := ravi.Send("POST", path("/v1/exclusions/%s/consent", x), nil, 200)
 		if out["consented_at"] == nil || harness.Offers(out, "consent") {
 			t.Errorf("after the consent: %v", out)
@@ -115,7 +120,8 @@ func TestAnExclusionAboutOurOwnPeople(t *testing.T) {
 		// manager he may consent all the same.
 		number := customer["contacts"].([]any)[0].(object)["phones"].([]any)[0]
 		ravi := h.As("ravi")
-		ravi.CreateFlag(bodies.FlagCreate{Phone: harness.String(number), Kind: "online_abuse", Level: 1})
+		flag := ravi.CreateFlag(bodies.FlagCreate{Phone: harness.String(number), Kind: "online_abuse", Level: 1}).ID
+		h.Decide("maya", flag, "unclear")
 		if got := exclusions(ravi); len(got) != 0 {
 			t.Errorf("by phone alone the reporter learns %v", got)
 		}

@@ -190,12 +190,12 @@ func TestAFamilyThatIsThereTwiceIsMerged(t *testing.T) {
 	})
 }
 
-// TestMergingLiftsNothing: whichever of the two something lies over, it lies over the whole, and over both when they are
+// TestMergingLiftsNothing: whichever of the two something lies over, it lies over the whole, and over that one when they are
 // taken apart. Whoever merges reads the same whether it does.
 func TestMergingLiftsNothing(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("flag.triage", "flag.next_person", "hold.area")
-		h.MayIgnore("visit.assigned", "visit.wait", "aftercare.offer", "visit.needs_someone", "visit.unassigned")
+		h.MayIgnore("visit.assigned", "visit.wait", "aftercare.offer", "visit.needs_someone", "visit.unassigned", "household.asked")
 		desk := h.As("kiran")
 		var shapes []string
 		for i, held := range []string{"nobody", "part", "into"} {
@@ -228,7 +228,7 @@ func TestMergingLiftsNothing(t *testing.T) {
 			}
 			unmerge(desk, pair["part"], 200)
 			for name, j := range jobs {
-				if n := holdsOf(desk.Send("GET", path("/v1/jobs/%s", j), nil, 200)); n != want {
+				if n := holdsOf(desk.Send("GET", path("/v1/jobs/%s", j), nil, 200)); n != map[bool]int{true: 1, false: 0}[name == held] {
 					t.Errorf("%s held: apart, the job of the %s has %d holds", held, name, n)
 				}
 			}
@@ -247,9 +247,9 @@ func TestMergingLiftsNothing(t *testing.T) {
 		}
 		desk.Send("POST", path("/v1/visits/%s/assign", ahead), h.Crew("ravi"), 409)
 		unmerge(desk, part, 200)
-		for _, j := range []object{job, other} {
+		for i, j := range []object{job, other} { // each has its own back
 			v := items(desk.Send("GET", path("/v1/visits?job_id=%s", j), nil, 200))[0]
-			desk.Send("POST", path("/v1/visits/%s/assign", v), h.Crew("ravi"), 409)
+			desk.Send("POST", path("/v1/visits/%s/assign", v), h.Crew("ravi"), []int{409, 200}[i])
 		}
 	})
 }
@@ -295,6 +295,41 @@ func TestAQuestionIsNotAnsweredByTheDesk(t *testing.T) {
 		merge(maya, third, first, 200)
 		if len(asked()) != 0 {
 			t.Errorf("who may answer merged, and is asked %v", asked())
+		}
+	})
+}
+
+// TestPartingGivesAnInnocentRowBackWhatItHad: merged with a held one and parted again it is asked about, and held no longer by the
+// merge alone; one that shares its number stays under the hold.
+func TestPartingGivesAnInnocentRowBackWhatItHad(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "hold.area", "household.asked")
+		h.MayIgnore("number.verify", "link_request.opened")
+		desk, maya := h.As("kiran"), h.As("maya")
+		held, job := h.Household(desk, known("+919812500001", "1 Held Lane"))
+		desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "threat", Level: 2, Note: "canary"})
+		under := func(job object) bool { return holdsOf(desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)) > 0 }
+		for _, same := range []bool{false, true} {
+			number := map[bool]string{false: "+919812500077", true: "+919812500001"}[same]
+			other, theirs := h.Household(desk, known(number, fmt.Sprintf("%v Quiet Street", map[bool]int{false: 7, true: 8}[same])))
+			if under(theirs) != same {
+				h.Fatalf("before the merge it is under the hold: %v", !same)
+			}
+			desk.Send("POST", path("/v1/customers/%s/merge", other), object{"into": held["id"]}, 200)
+			if !under(theirs) {
+				h.Error("merged it is free")
+			}
+			desk.Send("POST", path("/v1/customers/%s/unmerge", other), object{}, 200)
+			if under(theirs) != same || !under(job) {
+				h.Errorf("parted, sharing a number %v: it is under the hold %v, the held one %v", same, under(theirs), under(job))
+			}
+			asked := false
+			for _, q := range items(maya.Send("GET", "/v1/household-questions", nil, 200)) {
+				asked = asked || q["customer_id"] == other["id"] && q["status"] == "asked"
+			}
+			if asked == same {
+				h.Errorf("parted, sharing a number %v: it is asked about %v", same, asked)
+			}
 		}
 	})
 }

@@ -13,7 +13,7 @@ import (
 // sees it, acts by an advisory alone, and it is over after 90 days.
 func TestMildReportsShowAsAPattern(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("flag.triage", "job.nobody_left", "note.waiting", "visit.assigned")
+		h.Ignores("flag.triage", "note.waiting", "visit.assigned")
 		kiran, maya := h.As("kiran"), h.As("maya")
 		patterns := func() []object { return items(maya.Send("GET", "/v1/patterns", nil, 200)) }
 		customer, job := h.Household(kiran, nil)

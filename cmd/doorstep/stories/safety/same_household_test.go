@@ -281,3 +281,38 @@ func TestANumberThatIsTakenOffAHeldHouseholdStaysUnderItsHold(t *testing.T) {
 		}
 	})
 }
+
+// TestAPlaceStaysUnderItsHold: an address that is changed on a held household frees nobody who takes it, other
+// spellings of it are asked about, and
+// rows that use a held number later do not make it a number that many share.
+func TestAPlaceStaysUnderItsHold(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "hold.area", "household.asked")
+		h.MayIgnore("aftercare.offer", "number.verify", "visit.unassigned")
+		desk, maya := h.As("kiran"), h.As("maya")
+		home, held := h.Household(desk, known("+919812400001", "1 Tek Lane"))
+		h.Clock.Advance(time.Minute)
+		desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(held["id"]), Kind: "threat", Level: 2, Note: "canary"})
+		h.Clock.Advance(time.Minute)
+		under := func(job object) bool { return holdsOf(desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)) == 1 }
+		asked := func() int { return len(items(maya.Send("GET", "/v1/household-questions", nil, 200))) }
+		for i, address := range []string{"Tek Lane 1", "C/o Rao, 1 Tek Lane, near temple"} {
+			before := asked()
+			if _, job := h.Household(desk, known(fmt.Sprintf("+91981240010%d", i), address)); !under(job) && asked() != before+1 {
+				h.Errorf("%q is neither matched nor asked", address)
+			}
+		}
+		for i := range 5 {
+			if _, job := h.Household(desk, known("+919812400001", fmt.Sprintf("%d Dummy Street", i+1))); !under(job) {
+				h.Errorf("row %d with the held number is free", i+1)
+			}
+		}
+		now := desk.Send("GET", path("/v1/customers/%s", home), nil, 200)
+		site := harness.List(now, "sites")[0]
+		desk.Send("PATCH", path("/v1/customers/%s", home), object{"sites": []object{{"id": site["id"], "address": "9 Elsewhere Road",
+			"postal_code": site["postal_code"], "zone": site["zone"]}}}, 200, "If-Match", fmt.Sprintf("\"%v\"", now["version"]))
+		if _, job := h.Household(desk, known("+919812400200", "1, TEK LN.")); !under(job) {
+			h.Error("the address that was changed is free")
+		}
+	})
+}

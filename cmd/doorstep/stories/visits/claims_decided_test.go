@@ -77,22 +77,25 @@ func TestClaimsAreDecidedBySomebodyElse(t *testing.T) {
 			h.Errorf("without a witness: %v", out)
 		}
 		desk.Send("POST", at, object{"decision": "take", "reasons": " "}, 422)
-		out := desk.Send("POST", at, yes("the neighbour"), 200)
-		if out["status"] != "taken" || out["moved"] != true || out["witness"] != "the neighbour" {
+		for _, nobody := range []string{".", "a neighbour", "Ravi Surname"} {
+			desk.Send("POST", at, yes(nobody), 422)
+		}
+		out := desk.Send("POST", at, yes("Mrs Kapoor"), 200)
+		if out["status"] != "taken" || out["moved"] != true || out["witness"] != "Mrs Kapoor" {
 			h.Errorf("taken: %v", out)
 		}
 		h.Expect("ravi", "Decided: what you told later")
 		if v := desk.Visit(visit); v.Status != "completed" || desk.Job(job).Status != "resolved" {
 			h.Errorf("the visit is %s, the job %s", v.Status, desk.Job(job).Status)
 		}
-		desk.Send("POST", at, yes("again"), 409)
+		desk.Send("POST", at, yes("Mrs Kapoor"), 409)
 		// A closed door is not the centre's to decide, and never counts by a witness alone.
 		_, visit = start()
 		at = path("/v1/claims/%s/decide", lateEnd(h, visit, "no-access"))
 		for _, login := range []string{"kiran", "asha"} {
 			h.As(login).Send("POST", at, yes("the guard"), 403)
 		}
-		maya.Send("POST", at, yes("the guard"), 200)
+		maya.Send("POST", at, yes("mrs kapoor"), 200)
 		h.Expect("ravi", "Decided: what you told later")
 		if v := desk.Visit(visit); v.Status != "no_access" || v.CountsAgainst != "nobody" {
 			h.Errorf("the visit is %s against %s", v.Status, v.CountsAgainst)
@@ -103,7 +106,7 @@ func TestClaimsAreDecidedBySomebodyElse(t *testing.T) {
 		h.Clock.Advance(time.Minute)
 		at = path("/v1/claims/%s/decide", lateEnd(h, visit, "partial"))
 		desk.Send("POST", at, yes(""), 409)
-		if out := desk.Send("POST", at, yes("the neighbour"), 200); out["moved"] != false {
+		if out := desk.Send("POST", at, yes("Mrs Kapoor"), 200); out["moved"] != false {
 			h.Errorf("a cancelled visit was moved: %v", out)
 		}
 		h.Expect("ravi", "Decided: what you told later")
@@ -166,7 +169,7 @@ func TestOneCauseIsOneDecision(t *testing.T) {
 		if it == nil || !strings.HasSuffix(it["title"].(string), ", 3 claims: phone clock 3 days off") || it["default"] == "" {
 			h.Fatalf("the queue has %v", it)
 		}
-		maya.MoveQueued(it, 0, object{"decision": "take", "reasons": "his phone was wrong", "witness": "the households", "alike": true}, 200)
+		maya.MoveQueued(it, 0, object{"decision": "take", "reasons": "his phone was wrong", "witness": "Mrs Kapoor", "alike": true}, 200)
 		h.Expect("ravi", "Decided: what you told later")
 		for _, v := range visits {
 			if got := desk.Visit(v).Status; got != "completed" {

@@ -136,6 +136,8 @@ func TestAReasonOfOursStaysPayable(t *testing.T) {
 		for _, reason := range []string{"network_down", "gate_refused"} {
 			_, job := h.Household(desk, nil)
 			visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
+			h.Clock.Advance(time.Hour)
+			ravi.Arrive(visit)
 			ravi.Send("POST", path("/v1/visits/%s/no-access", visit), object{"reason": reason}, 200)
 			for _, r := range items(ravi.Send("GET", "/v1/technicians/"+ravi.ID.String()+"/payable?from=2027-03-01&to=2027-03-02", nil, 200)) {
 				if r["visit_id"] == visit["id"] && (r["payable"] != true || r["counted"] != (reason == "gate_refused")) {

@@ -40,7 +40,7 @@ func TestVisitFromJobToCompletion(t *testing.T) {
 		if got := desk.Job(job); got.Status != "resolved" {
 			t.Fatalf("the job is %v, want resolved", got.Status)
 		}
-		h.Advance(73 * time.Hour)
+		h.UntilClosed()
 		if got := desk.Job(job); got.Status != "closed" {
 			t.Fatalf("72 h later the job is %v, want closed", got.Status)
 		}

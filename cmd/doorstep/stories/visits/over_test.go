@@ -1,6 +1,8 @@
 package visits
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +41,38 @@ func TestAVisitToWhichNobodyCameIsOursHoweverItIsEnded(t *testing.T) {
 					h.Errorf("%v, over %v: it counts against %v, want %v", got["status"], over, got["counts_against"], want)
 				}
 			}
+		}
+	})
+}
+
+// TestWhatIsDoneSaysSo: who cancels or moves what is over reads in words where it stands; lowering safety-critical is the area
+// manager's, and what a desk takes back for a caller is a wish.
+func TestWhatIsDoneSaysSo(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned")
+		desk, ravi, maya := h.As("kiran"), h.As("ravi"), h.As("maya")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")
+		h.Clock.Advance(time.Hour)
+		ravi.CompleteVisit(visit)
+		at := object{"window_start": harness.Monday.Add(26 * time.Hour), "window_end": harness.Monday.Add(28 * time.Hour)}
+		for action, body := range map[string]object{"cancel": {"reason": "x"}, "reschedule": at} {
+			if out := desk.Send("POST", path("/v1/visits/%s/", visit)+action, body, 409); !strings.HasPrefix(out["detail"].(string),
+				"This visit is done, so you cannot "+action) {
+				h.Errorf("%s: %v", action, out["detail"])
+			}
+		}
+		patch := func(p *harness.Client, critical bool, want int) {
+			now := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)
+			p.Send("PATCH", path("/v1/jobs/%s", job), object{"safety_critical": critical}, want, "If-Match", fmt.Sprintf("\"%v\"", now["version"]))
+		}
+		patch(desk, true, 200)
+		patch(desk, false, 403)
+		patch(h.As("gita"), false, 403)
+		patch(maya, false, 200)
+		out := desk.Send("POST", path("/v1/jobs/%s/voice", job), object{"action": "withdraw-report"}, 200)
+		if out["done"] != "wish_noted" {
+			h.Errorf("taken back by voice: %v", out["done"])
 		}
 	})
 }

@@ -45,7 +45,10 @@ func TestPayableAttended(t *testing.T) {
 		for _, name := range []string{"proven", "claimed"} {
 			v := make(name, "")
 			ravi.Arrive(v)
-			if name == "proven" {
+			h.Clock.Advance(time.Hour)
+			if name == "proven" { // a phone that stands at the door
+				ravi.Send("POST", path("/v1/visits/%s/attempts", v), h.AtTheDoor(jobs[name]), 201)
+			} else { // a call that only its maker tells of proves nothing about a door
 				ravi.Send("POST", path("/v1/visits/%s/attempts", v), h.CallRecord(jobs[name], bodies.AttemptCreate{Outcome: "no_answer",
 					RingSeconds: 30}), 201)
 			}

@@ -1459,17 +1459,20 @@ type Hold struct {
 	Alternatives []HoldAlternatives `json:"alternatives"`
 	By           string             `json:"by"`
 	CustomerID   string             `json:"customer_id"`
-	DueAt        time.Time          `json:"due_at"`
-	ID           string             `json:"id"`
-	JobID        string             `json:"job_id"`
-	Kind         HoldKind           `json:"kind"`
-	LiftReason   string             `json:"lift_reason"`
-	LiftedAt     time.Time          `json:"lifted_at"`
-	OwnerID      string             `json:"owner_id"`
-	Plan         []string           `json:"plan"`
-	Reason       string             `json:"reason"`
-	Since        time.Time          `json:"since"`
-	SiteID       string             `json:"site_id"`
+
+	// Declared of customer_request: that the household asked stands on what staff say of a contact, and its page asks whether it is so
+	Declared   bool      `json:"declared"`
+	DueAt      time.Time `json:"due_at"`
+	ID         string    `json:"id"`
+	JobID      string    `json:"job_id"`
+	Kind       HoldKind  `json:"kind"`
+	LiftReason string    `json:"lift_reason"`
+	LiftedAt   time.Time `json:"lifted_at"`
+	OwnerID    string    `json:"owner_id"`
+	Plan       []string  `json:"plan"`
+	Reason     string    `json:"reason"`
+	Since      time.Time `json:"since"`
+	SiteID     string    `json:"site_id"`
 }
 
 // HoldAlternatives defines model for Hold.Alternatives.

@@ -1,0 +1,192 @@
+package visits
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
+	"doorstep/domain"
+)
+
+// paid is what a technician reads of the pay for a visit.
+func paid(p *harness.Client, visit object) string {
+	p.Harness.Helper()
+	for _, r := range items(p.Send("GET", "/v1/technicians/"+p.ID.String()+"/payable?from=2027-03-01&to=2027-03-31&limit=200", nil, 200)) {
+		if r["visit_id"] == visit["id"] {
+			return fmt.Sprint(r["payable"], " ", r["why"])
+		}
+	}
+	return "no row"
+}
+
+// TestNobodyIsPaidByTheirOwnWordAlone walks every end of a visit with every reason in place of an arrival: told before the
+// window or after the visit was missed it ends nothing; inside the window the pay waits until somebody else has decided or the
+// household was asked.
+func TestNobodyIsPaidByTheirOwnWordAlone(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned", "visit.claimed", "visit.missed_desk", "claim.decided")
+		h.MayIgnore("visit.no_access_desk", "queue.morning", "job.jeopardy", "visit.late", "silence.desk", "silence.owner", "silence.manager")
+		desk, ravi, maya := h.As("kiran"), h.As("ravi"), h.As("maya")
+		n := 0
+		booked := func() (object, time.Time) {
+			_, job := h.Household(desk, nil)
+			at := harness.Monday.Add(time.Duration(n/4)*24*time.Hour + time.Duration(n%4)*2*time.Hour)
+			n++
+			return h.Visit(desk, job, at, "ravi"), at
+		}
+		said := func(why domain.WhyNot, at time.Time) object {
+			return object{"reason": why.Code, "note": "the bell works", "occurred_at": at.Format(time.RFC3339)}
+		}
+		for _, action := range []string{"no-access", "partial"} {
+			for i, why := range domain.WhysNot {
+				h.Clock.Set(harness.Monday.Add(-3 * time.Hour).Add(time.Duration((n+3)/4) * 24 * time.Hour))
+				n = (n + 3) / 4 * 4
+				visit, at := booked()
+				to := path("/v1/visits/%s/", visit) + action
+				h.Clock.Set(at.Add(-30 * time.Minute))
+				if out := ravi.Send("POST", to, said(why, h.Clock.Now()), 409); out["code"] != "guard_not_met" {
+					h.Errorf("%s, %s before the window: %v", action, why.Code, out)
+				}
+				h.Clock.Set(at.Add(5 * time.Minute))
+				out := ravi.Send("POST", to, said(why, h.Clock.Now()), 200)
+				if out["counts_against"] == "customer" || !strings.HasPrefix(paid(ravi, visit), "false waiting") {
+					h.Errorf("%s, %s inside the window: against %v, paid %s", action, why.Code, out["counts_against"], paid(ravi, visit))
+				}
+				var claim object
+				for _, c := range items(maya.Send("GET", "/v1/claims?status=open", nil, 200)) {
+					if c["visit_id"] == visit["id"] {
+						claim = c
+					}
+				}
+				if claim == nil || claim["cause"] != "own_word" {
+					h.Fatalf("%s, %s: nobody is asked: %v", action, why.Code, claim)
+				}
+				decide := path("/v1/claims/%s/decide", claim)
+				ravi.Send("POST", decide, object{"decision": "take", "reasons": "I was there"}, 403)
+				if action == "no-access" {
+					desk.Send("POST", decide, object{"decision": "take", "reasons": "it was so"}, 403)
+				}
+				if i%2 == 0 {
+					maya.Send("POST", decide, object{"decision": "take", "reasons": "the desk called him away"}, 200)
+				} else {
+					maya.Send("POST", decide, object{"decision": "decline", "reasons": "nobody called him away"}, 200)
+				}
+				against := fmt.Sprint(desk.Visit(visit).CountsAgainst)
+				if got := paid(ravi, visit); strings.HasPrefix(got, "true") != (i%2 == 0) || action == "no-access" &&
+					(against == "brand") != (i%2 == 1) {
+					h.Errorf("%s, %s decided %d: paid %s, against %s", action, why.Code, i%2, got, against)
+				}
+				// Missed, a reason alone undoes nothing.
+				visit, at = booked()
+				h.Advance(at.Add(2*time.Hour + 16*time.Minute).Sub(h.Clock.Now()))
+				to = path("/v1/visits/%s/", visit) + action
+				if out := ravi.Send("POST", to, said(why, at.Add(time.Minute)), 409); out["code"] != "claim_kept" {
+					h.Errorf("%s, %s of a missed visit: %v", action, why.Code, out)
+				}
+				if v := desk.Visit(visit); v.Status != "missed" || v.CountsAgainst != "brand" || !strings.HasPrefix(paid(ravi, visit), "false") {
+					h.Errorf("%s, %s: the missed visit is %s against %s, paid %s", action, why.Code, v.Status, v.CountsAgainst, paid(ravi, visit))
+				}
+			}
+		}
+	})
+}
+
+// TestAMissedVisitIsNotStoppedAway: a stop is taken at any time, and after 72 h that the visit was missed stands; before that its pay waits
+// for the report.
+func TestAMissedVisitIsNotStoppedAway(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned", "visit.missed_desk", "flag.triage", "hold.area", "aftercare.late", "hold.overdue")
+		h.MayIgnore("queue.morning", "job.jeopardy", "silence.desk", "silence.owner", "silence.manager", "visit.late", "aftercare.due", "digest")
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		for _, after := range []time.Duration{80 * time.Hour, 2 * time.Hour} {
+			_, job := h.Household(desk, nil)
+			h.Clock.Set(harness.Monday.Add(map[bool]time.Duration{true: 0, false: 7 * 24 * time.Hour}[after > 72*time.Hour]))
+			visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
+			h.Advance(3*time.Hour + 20*time.Minute)
+			h.Advance(after)
+			stop := ravi.StopVisit(visit)
+			v := desk.Visit(visit)
+			if v.CountsAgainst != "brand" || string(v.Status) != map[bool]string{true: "missed", false: "stopped_unsafe"}[after > 72*time.Hour] ||
+				!strings.HasPrefix(paid(ravi, visit), "false") {
+				h.Errorf("stopped %v after it was missed: %s against %s, paid %s", after, v.Status, v.CountsAgainst, paid(ravi, visit))
+			}
+			if len(desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any)) != 1 {
+				h.Error("the hold was not placed")
+			}
+			h.Decide("maya", stop.FlagID, "upheld")
+			if got := paid(ravi, visit); strings.HasPrefix(got, "true") != (after < 72*time.Hour) {
+				h.Errorf("decided: %s", got)
+			}
+		}
+	})
+}
+
+// TestAJobStaysOpenWhileItsHouseholdIsAsked: neither time nor the desk closes it.
+func TestAJobStaysOpenWhileItsHouseholdIsAsked(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned")
+		h.MayIgnore("check.late")
+		desk, ravi, gita := h.As("kiran"), h.As("ravi"), h.As("gita")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")
+		h.Clock.Advance(70 * time.Minute)
+		ravi.Send("POST", path("/v1/visits/%s/complete", visit), object{"reason": "phone_broken", "work_done": "relay", "tested": "cold"}, 200)
+		if got := paid(ravi, visit); !strings.HasPrefix(got, "false waiting") {
+			h.Errorf("before the household was asked: %s", got)
+		}
+		h.Advance(25 * time.Hour)
+		h.Advance(60 * time.Hour)
+		desk.Send("POST", path("/v1/jobs/%s/close", job), nil, 409)
+		if got := desk.Job(job); got.Status != "resolved" {
+			h.Fatalf("while its household is asked the job is %s", got.Status)
+		}
+		check := items(gita.Send("GET", "/v1/completion-checks", nil, 200))[0]
+		gita.Send("POST", path("/v1/completion-checks/%s/answer", check), object{"result": "confirmed",
+			"contact": object{"direction": "outbound", "channel": "phone", "outcome": "reached"}}, 200)
+		h.Advance(25 * time.Hour)
+		if got, pay := desk.Job(job), paid(ravi, visit); got.Status != "closed" || !strings.HasPrefix(pay, "true") {
+			h.Errorf("answered, the job is %s, paid %s", got.Status, pay)
+		}
+	})
+}
+
+// TestADoorIsProvenByThePlaceAlone: neither a call that its maker tells of nor an arrival said to have been earlier proves
+// that somebody stood at a closed door, and by such an arrival nothing counts against a household.
+func TestADoorIsProvenByThePlaceAlone(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned")
+		h.MayIgnore("visit.no_access_desk")
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		for i, tc := range []struct {
+			backdated, atDoor bool
+			against           string
+		}{{true, false, "nobody"}, {true, true, "nobody"}, {false, false, "customer"}, {false, true, "customer"}} {
+			_, job := h.Household(desk, nil)
+			at := harness.Monday.Add(time.Duration(i)*2*time.Hour + 2*time.Hour)
+			visit := h.Visit(desk, job, at, "ravi")
+			if tc.backdated {
+				h.Clock.Set(at.Add(25 * time.Minute))
+				ravi.Arrive(visit, bodies.Move{OccurredAt: at.Format(time.RFC3339)})
+			} else {
+				h.Clock.Set(at)
+				ravi.Arrive(visit)
+				h.Clock.Set(at.Add(25 * time.Minute))
+			}
+			to := path("/v1/visits/%s/attempts", visit)
+			ravi.Send("POST", to, h.CallRecord(job, bodies.AttemptCreate{Outcome: "no_answer", RingSeconds: 30}), 201)
+			ravi.Send("POST", to, object{"channel": "sms", "outcome": "sent"}, 201)
+			if tc.atDoor {
+				ravi.Send("POST", to, h.AtTheDoor(job), 201)
+			}
+			if out := ravi.Send("POST", path("/v1/visits/%s/no-access", visit), nil, 200); out["counts_against"] != tc.against {
+				h.Errorf("%+v counts against %v", tc, out["counts_against"])
+			}
+			if got := paid(ravi, visit); strings.Contains(got, "proven") != tc.atDoor {
+				h.Errorf("%+v: paid %s", tc, got)
+			}
+		}
+	})
+}
