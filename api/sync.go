@@ -223,7 +223,8 @@ func (b *batch) sealed(i int, r *web.Inner, operation *web.Operation) bool {
 		}
 	}
 	if visit == job { // about neither
-		b.refuse(i, domain.Fail(domain.CodeForbidden, "This device was reported lost: of its queue only reports and what was done on visits are taken."))
+		b.refuse(i, domain.Fail(domain.CodeForbidden,
+			"This device was reported lost: of its queue only reports and what was done on visits are taken."))
 		return true
 	}
 	call := &casework.Call{Actor: actorOf(b.c), Key: r.ID}

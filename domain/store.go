@@ -48,6 +48,7 @@ type UserTx interface {
 	LockUser(id ID) (*User, error)
 	Users(ids []ID) ([]User, error) // in the order asked; absent ones are left out
 	UserByLogin(login string) (*User, error)
+	UsersByPhone(phone string) ([]User, error) // disabled ones too
 	InsertUser(*User) error
 	SaveUser(*User) error
 	// UsersWith lists enabled users of a role in a centre or an area; nil

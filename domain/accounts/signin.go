@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -47,6 +48,36 @@ func (s *Service) Login(ctx context.Context, login, password string) (SignIn, er
 		return SignIn{}, refused
 	}
 	return s.beginSession(ctx, user)
+}
+
+// SignInWithFirebase begins a session of the one enabled user with the number that Firebase
+// verified. Anyone may call. Errors: CodeFirebaseOff, CodeIDTokenInvalid, CodeIDTokenExpired,
+// CodeIDTokenRevoked, CodeIDTokenProject, CodeAccountDisabled, CodeNumberUnknown.
+func SignInWithFirebase(ctx context.Context, s *Service, idToken string) (SignIn, error) {
+	if s.PhoneOfIDToken == nil {
+		return SignIn{}, domain.Fail(domain.CodeFirebaseOff, "This server takes no sign-in with Firebase; use login and password.")
+	}
+	phone, err := s.PhoneOfIDToken(ctx, idToken) // asks over the network, so outside the transaction
+	if err != nil {
+		return SignIn{}, err
+	}
+	var all, enabled []domain.User
+	if err := s.InWork(ctx, nil, func(tx *casework.Work) (err error) {
+		all, err = tx.UsersByPhone(phone)
+		enabled = slices.DeleteFunc(slices.Clone(all), func(u domain.User) bool { return u.Disabled })
+		return err
+	}); err != nil {
+		return SignIn{}, err
+	}
+	switch {
+	case len(enabled) == 1:
+		return s.beginSession(ctx, &enabled[0])
+	case len(enabled) > 1:
+		return SignIn{}, domain.Fail(domain.CodeNumberUnknown, "This number stands in more than one account; sign in with login and password.")
+	case len(all) > 0:
+		return SignIn{}, domain.Fail(domain.CodeAccountDisabled, "The account with this number was disabled.")
+	}
+	return SignIn{}, domain.Fail(domain.CodeNumberUnknown, "Nobody here has this number.")
 }
 
 func (s *Service) beginSession(ctx context.Context, user *domain.User) (SignIn, error) {

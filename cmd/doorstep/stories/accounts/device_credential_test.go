@@ -17,7 +17,7 @@ import (
 // phone is one that somebody signed in on.
 type phone struct {
 	*harness.Client
-	id, token, refresh, credential string
+	id, refresh, credential string
 }
 
 // signedInOn registers a phone of somebody, with the credential with which it calls for help.
@@ -80,7 +80,8 @@ func TestAPhoneCallsForHelpAfterItsSession(t *testing.T) {
 				taken++
 				continue
 			}
-			address := strings.NewReplacer("{id}", uuid.NewString(), "{installation_id}", ravi.id, "{evidence_id}", uuid.NewString()).Replace(op.Path)
+			address := strings.NewReplacer("{id}", uuid.NewString(), "{installation_id}", ravi.id, "{evidence_id}", uuid.NewString()).
+				Replace(op.Path)
 			if _, res := h.Anonymous().Raw(op.Method, address, object{}, "Authorization", "Device "+ravi.credential); res.StatusCode != 401 {
 				t.Errorf("%s %s with the credential of a phone: %d", op.Method, op.Path, res.StatusCode)
 			}

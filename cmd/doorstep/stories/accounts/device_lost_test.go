@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -32,7 +33,8 @@ func code(who *harness.Client, method, address string, body any, want int, heade
 
 func (p *phone) sync(want int, more bool, requests ...object) object {
 	p.Harness.Helper()
-	return p.calls("POST", "/v1/sync", object{"device_time": p.Harness.Clock.Now().Format(time.RFC3339), "more": more, "requests": requests}, want)
+	return p.calls("POST", "/v1/sync", object{"device_time": p.Harness.Clock.Now().Format(time.RFC3339), "more": more, "requests": requests},
+		want)
 }
 
 // TestALostPhoneIsEndedInOneTap: one of two phones of a technician; the other goes on.
@@ -113,7 +115,9 @@ func TestTheQueueOfALostPhone(t *testing.T) {
 		other := h.Visit(desk, second, harness.Monday.Add(4*time.Hour), "ravi")
 		ravi := signedInOn(h, "ravi")
 		h.Clock.Set(harness.Monday.Add(2 * time.Hour))
-		at := func(m int) string { return harness.Monday.Add(time.Hour + time.Duration(m)*time.Minute).Format(time.RFC3339) }
+		at := func(m int) string {
+			return harness.Monday.Add(time.Hour + time.Duration(m)*time.Minute).Format(time.RFC3339)
+		}
 		kept := func(id, address string, body object, before ...string) object {
 			return object{"id": id, "method": "POST", "path": address, "body": body, "depends_on": append([]string{}, before...)}
 		}
@@ -122,17 +126,23 @@ func TestTheQueueOfALostPhone(t *testing.T) {
 
 		first := ravi.sync(200, true,
 			kept("there", harness.Path("/v1/visits/%s/arrive", visit), object{"occurred_at": at(10)}),
-			kept("done", harness.Path("/v1/visits/%s/complete", visit), object{"occurred_at": at(40), "work_done": "new belt", "tested": "works"}, "there"),
+			kept("done", harness.Path("/v1/visits/%s/complete", visit), object{"occurred_at": at(40), "work_done": "new belt", "tested": "works"},
+				"there"),
 			kept("fine", harness.Path("/v1/visits/%s/timer/fine", visit), object{"code": "4711"}),
-			kept("step", harness.Path("/v1/jobs/%s/tried-steps", job), object{"step": "Cleaned the filter", "result": "failed", "occurred_at": at(20)}),
+			kept("step", harness.Path("/v1/jobs/%s/tried-steps", job), object{"step": "Cleaned the filter", "result": "failed",
+				"occurred_at": at(20)}),
 			kept("away", "/v1/leave/"+uuid.NewString()+"/withdraw", object{"reason": "x"}),
 			kept("silence", "/v1/sos/"+uuid.NewString()+"/acknowledge", nil))
-		answers := map[string]int{}
-		for _, a := range harness.List(first, "responses") {
-			answers[harness.String(a["id"])] = int(a["status"].(float64))
+		answered := func(of object) map[string]int {
+			out := map[string]int{}
+			for _, a := range harness.List(of, "responses") {
+				out[harness.String(a["id"])] = int(a["status"].(float64))
+			}
+			return out
 		}
-		if want := map[string]int{"there": 409, "done": 409, "fine": 409, "step": 409, "away": 403, "silence": 403}; fmt.Sprint(answers) != fmt.Sprint(want) {
-			t.Errorf("%v, want %v", answers, want)
+		want := map[string]int{"there": 409, "done": 409, "fine": 409, "step": 409, "away": 403, "silence": 403}
+		if got := answered(first); !maps.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
 		}
 		if first["wipe"] != false {
 			t.Error("told to wipe while more of its queue follows")
@@ -142,11 +152,8 @@ func TestTheQueueOfALostPhone(t *testing.T) {
 			kept("done", harness.Path("/v1/visits/%s/complete", visit), object{"occurred_at": at(40), "work_done": "new belt", "tested": "works"}),
 			kept("help", "/v1/sos", object{"note": "help"})}
 		got := ravi.sync(200, false, last...)
-		answers = map[string]int{}
-		for _, a := range harness.List(got, "responses") {
-			answers[harness.String(a["id"])] = int(a["status"].(float64))
-		}
-		if want := map[string]int{"danger": 201, "report": 201, "done": 409, "help": 201}; fmt.Sprint(answers) != fmt.Sprint(want) || got["wipe"] != true {
+		want = map[string]int{"danger": 201, "report": 201, "done": 409, "help": 201}
+		if answers := answered(got); !maps.Equal(answers, want) || got["wipe"] != true {
 			t.Errorf("%v, want %v and wipe: %v", answers, want, got["wipe"])
 		}
 		if a, b := desk.Visit(visit).Status, desk.Visit(other).Status; a != "en_route" || b != "scheduled" {
@@ -157,7 +164,8 @@ func TestTheQueueOfALostPhone(t *testing.T) {
 			claims = append(claims, fmt.Sprint(c["action"], " ", c["cause"]))
 		}
 		slices.Sort(claims)
-		if want := []string{"arrive device_lost", "complete device_lost", "timer/fine device_lost", "tried-steps device_lost"}; !slices.Equal(claims,
+		if want := []string{"arrive device_lost", "complete device_lost", "timer/fine device_lost",
+			"tried-steps device_lost"}; !slices.Equal(claims,
 			want) {
 			t.Errorf("claims: %v, want %v", claims, want)
 		}
@@ -171,7 +179,9 @@ func TestTheQueueOfALostPhone(t *testing.T) {
 			t.Error("a wiped phone is still listed")
 		}
 		for _, id := range h.Column("SELECT id FROM claims WHERE cause = 'device_lost' ORDER BY CASE action WHEN 'complete' THEN 1 ELSE 0 END") {
-			took := h.As("maya").Send("POST", "/v1/claims/"+id+"/decide", object{"decision": "take", "reasons": "she says so", "witness": "Mrs Kapoor"}, 200)
+			took := h.As("maya").Send("POST", "/v1/claims/"+id+"/decide", object{"decision": "take", "reasons": "she says so",
+				"witness": "Mrs Kapoor"},
+				200)
 			if took["status"] != "taken" || took["moved"] != (took["action"] == "complete") {
 				t.Errorf("taken: %v", took)
 			}

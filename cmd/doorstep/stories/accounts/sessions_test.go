@@ -32,9 +32,9 @@ func TestALostAnswerToRefreshSignsNobodyOut(t *testing.T) {
 		if second == lost {
 			h.Errorf("what was lost on the way is still good")
 		}
-		third := refresh(h, second, 200)
+		refresh(h, second, 200)
 		wall(h, 4*time.Hour)
-		third = refresh(h, second, 200) // lost again
+		third := refresh(h, second, 200) // lost again
 		fourth := refresh(h, third, 200)
 		refresh(h, second, 401) // its successor was used
 		refresh(h, fourth, 401)
