@@ -349,6 +349,24 @@ func (e HoldKind) Valid() bool {
 	}
 }
 
+// Defines values for JobCover.
+const (
+	Chargeable JobCover = "chargeable"
+	Warranty   JobCover = "warranty"
+)
+
+// Valid indicates whether the value is a known member of the JobCover enum.
+func (e JobCover) Valid() bool {
+	switch e {
+	case Chargeable:
+		return true
+	case Warranty:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for JobPlan.
 const (
 	JobPlanCarryIn       JobPlan = "carry_in"
@@ -376,6 +394,30 @@ func (e JobPlan) Valid() bool {
 	case JobPlanRemoteOnly:
 		return true
 	case JobPlanTwoPeople:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobPriority.
+const (
+	JobPriorityHigh   JobPriority = "high"
+	JobPriorityLow    JobPriority = "low"
+	JobPriorityNormal JobPriority = "normal"
+	JobPriorityUrgent JobPriority = "urgent"
+)
+
+// Valid indicates whether the value is a known member of the JobPriority enum.
+func (e JobPriority) Valid() bool {
+	switch e {
+	case JobPriorityHigh:
+		return true
+	case JobPriorityLow:
+		return true
+	case JobPriorityNormal:
+		return true
+	case JobPriorityUrgent:
 		return true
 	default:
 		return false
@@ -441,6 +483,7 @@ func (e JobStatus) Valid() bool {
 
 // Defines values for ProblemCode.
 const (
+	ProblemCodeAccountDisabled        ProblemCode = "account_disabled"
 	ProblemCodeAlreadyExists          ProblemCode = "already_exists"
 	ProblemCodeAlreadyTold            ProblemCode = "already_told"
 	ProblemCodeAnswerWithheld         ProblemCode = "answer_withheld"
@@ -450,9 +493,14 @@ const (
 	ProblemCodeCursorGone             ProblemCode = "cursor_gone"
 	ProblemCodeDependsOn              ProblemCode = "depends_on"
 	ProblemCodeDeviceLost             ProblemCode = "device_lost"
+	ProblemCodeFirebaseOff            ProblemCode = "firebase_off"
 	ProblemCodeForbidden              ProblemCode = "forbidden"
 	ProblemCodeGuardNotMet            ProblemCode = "guard_not_met"
 	ProblemCodeHeld                   ProblemCode = "held"
+	ProblemCodeIDTokenExpired         ProblemCode = "id_token_expired"
+	ProblemCodeIDTokenInvalid         ProblemCode = "id_token_invalid"
+	ProblemCodeIDTokenProject         ProblemCode = "id_token_project"
+	ProblemCodeIDTokenRevoked         ProblemCode = "id_token_revoked"
 	ProblemCodeIdempotencyInFlight    ProblemCode = "idempotency_in_flight"
 	ProblemCodeIdempotencyKeyRequired ProblemCode = "idempotency_key_required"
 	ProblemCodeIdempotencyMismatch    ProblemCode = "idempotency_mismatch"
@@ -462,6 +510,7 @@ const (
 	ProblemCodeMethodNotAllowed       ProblemCode = "method_not_allowed"
 	ProblemCodeNotAvailable           ProblemCode = "not_available"
 	ProblemCodeNotFound               ProblemCode = "not_found"
+	ProblemCodeNumberUnknown          ProblemCode = "number_unknown"
 	ProblemCodeOutsideHours           ProblemCode = "outside_hours"
 	ProblemCodeOverlap                ProblemCode = "overlap"
 	ProblemCodePlanNotMet             ProblemCode = "plan_not_met"
@@ -486,6 +535,8 @@ const (
 // Valid indicates whether the value is a known member of the ProblemCode enum.
 func (e ProblemCode) Valid() bool {
 	switch e {
+	case ProblemCodeAccountDisabled:
+		return true
 	case ProblemCodeAlreadyExists:
 		return true
 	case ProblemCodeAlreadyTold:
@@ -504,11 +555,21 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeDeviceLost:
 		return true
+	case ProblemCodeFirebaseOff:
+		return true
 	case ProblemCodeForbidden:
 		return true
 	case ProblemCodeGuardNotMet:
 		return true
 	case ProblemCodeHeld:
+		return true
+	case ProblemCodeIDTokenExpired:
+		return true
+	case ProblemCodeIDTokenInvalid:
+		return true
+	case ProblemCodeIDTokenProject:
+		return true
+	case ProblemCodeIDTokenRevoked:
 		return true
 	case ProblemCodeIdempotencyInFlight:
 		return true
@@ -527,6 +588,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeNotAvailable:
 		return true
 	case ProblemCodeNotFound:
+		return true
+	case ProblemCodeNumberUnknown:
 		return true
 	case ProblemCodeOutsideHours:
 		return true
@@ -1490,7 +1553,7 @@ type Job struct {
 	Category      string    `json:"category"`
 	CentreID      string    `json:"centre_id"`
 	ContactID     string    `json:"contact_id"`
-	Cover         string    `json:"cover"`
+	Cover         JobCover  `json:"cover"`
 	CreatedAt     time.Time `json:"created_at"`
 	CustomerID    string    `json:"customer_id"`
 	EndReason     string    `json:"end_reason"`
@@ -1512,7 +1575,7 @@ type Job struct {
 
 	// Plan the safe-visit plan in force
 	Plan         []JobPlan       `json:"plan"`
-	Priority     string          `json:"priority"`
+	Priority     JobPriority     `json:"priority"`
 	Reachability JobReachability `json:"reachability"`
 	ReopenedAt   time.Time       `json:"reopened_at"`
 	RepeatOf     string          `json:"repeat_of"`
@@ -1542,8 +1605,14 @@ type Job struct {
 	WhatMatters string `json:"what_matters"`
 }
 
+// JobCover defines model for Job.Cover.
+type JobCover string
+
 // JobPlan defines model for Job.Plan.
 type JobPlan string
+
+// JobPriority defines model for Job.Priority.
+type JobPriority string
 
 // JobReachability defines model for Job.Reachability.
 type JobReachability string
