@@ -236,8 +236,8 @@ func (b *batch) sealed(i int, r *web.Inner, operation *web.Operation) bool {
 }
 
 // sealedWords are what is kept of a request of a sealed device: no code, and no id.
-var sealedWords = []string{"occurred_at", "note", "reason", "findings", "work_done", "parts", "tested", "channel", "outcome", "direction", "step",
-	"result", "what"}
+var sealedWords = []string{"occurred_at", "note", "reason", "findings", "work_done", "parts", "tested", "channel", "outcome", "direction",
+	"step", "result", "what"}
 
 func (b *batch) stopAsReport(r *web.Inner, body map[string]any) {
 	report := map[string]any{"kind": "other", "level": 2}

@@ -41,8 +41,8 @@ func newGoogle(t *testing.T) *google {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	must(t, err)
 	now := time.Now()
-	cert, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: now, NotAfter: now.Add(time.Hour)},
-		&x509.Certificate{}, key.Public(), key)
+	cert, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: now,
+		NotAfter: now.Add(time.Hour)}, &x509.Certificate{}, key.Public(), key)
 	must(t, err)
 	g := &google{key: key, accounts: map[string]map[string]any{}}
 	g.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -83,8 +83,8 @@ func newGoogle(t *testing.T) *google {
 func (g *google) signs(t *testing.T, with *rsa.PrivateKey, change map[string]any) string {
 	t.Helper()
 	now := time.Now().Unix()
-	claims := map[string]any{"iss": "https://securetoken.google.com/" + project, "aud": project, "sub": "ravi", "iat": now - 60, "exp": now + 3600,
-		"auth_time": now - 60, "phone_number": "+919876543210"}
+	claims := map[string]any{"iss": "https://securetoken.google.com/" + project, "aud": project, "sub": "ravi", "iat": now - 60,
+		"exp": now + 3600, "auth_time": now - 60, "phone_number": "+919876543210"}
 	for k, v := range change {
 		claims[k] = v
 	}
