@@ -48,6 +48,7 @@ type UserTx interface {
 	LockUser(id ID) (*User, error)
 	Users(ids []ID) ([]User, error) // in the order asked; absent ones are left out
 	UserByLogin(login string) (*User, error)
+	UsersByPhone(phone string) ([]User, error) // disabled ones too
 	InsertUser(*User) error
 	SaveUser(*User) error
 	// UsersWith lists enabled users of a role in a centre or an area; nil
@@ -360,6 +361,10 @@ type DeviceTx interface {
 	PutDevice(*Device) error
 	DropDevice(id ID, why string, at time.Time) error
 	SaveDeviceHealth(*Device) error
+	SaveDeviceCredential(*Device) error
+	SaveDeviceLoss(*Device) error // when it was lost, and wiped
+	DeviceSynced(session ID, at time.Time) error
+	DevicesOfSession(session ID) ([]Device, error) // pushed to or not
 	// DropDevicesOf ends pushes to all devices of a user, or to those that were
 	// registered in one session.
 	DropDevicesOf(user ID, session *ID, why string, at time.Time) error
@@ -614,8 +619,11 @@ type PlanReader interface {
 // NoticeReader reads inboxes and devices.
 type NoticeReader interface {
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
-	Devices(ctx context.Context, user ID) ([]Device, error)
-	DevicesOfCentre(ctx context.Context, centre ID) ([]Device, error) // of its people, oldest first
+	Devices(ctx context.Context, user ID) ([]Device, error)                    // pushed to, or that can call for help, and not wiped
+	SessionDevices(ctx context.Context, session ID) ([]Device, error)
+	Sessions(ctx context.Context, user ID, at time.Time) ([]Session, error) // the last of each family that goes on
+	DevicesOfCentre(ctx context.Context, centre ID) ([]Device, error)       // of its people, oldest first
+	Device(ctx context.Context, installation ID) (*Device, error)
 }
 
 // ChangeReader reads what changed, for everybody: each is told what lies in their scope.
