@@ -67,6 +67,7 @@
 //	timeline.go        entries and their hash chain
 //	timer.go           the timer of who is inside
 //	visit.go           a visit
+//	visit_file.go      photos, signatures and recordings of a visit
 //
 // What all need:
 //
