@@ -48,11 +48,6 @@ const (
 	VisitFiles   = 60             // of one visit
 )
 
-// OfHome reports whether a file shows or lets hear the home, which the household may have removed. Its signature is its own word.
-func (f *VisitFile) OfHome() bool {
-	return f.Kind != "signature" && f.RemovedAt == nil && f.Agreed
-}
-
 // SeesFile reports whether somebody who sees the visit, or brought the file, sees it: a crew what they or their colleagues of
 // now brought. What a crew of before brought is the desk's.
 func (a Actor) SeesFile(v *Visit, f *VisitFile) bool {
