@@ -45,11 +45,12 @@ type Operation struct {
 	ID      string
 	Tag     string
 	Summary string
-	Roles   []string // x-roles: who may call it; empty where the contract does not say
-	Public  bool     // security: [] — no access token
-	Lenient bool     // x-lenient: the contract describes it, and refuses nothing
-	Offline bool     // x-offline: a phone may keep it while it has no network, and send it in a batch
-	MaxBody int      // x-max-body: bytes of a file that it takes; MaxJSON where the contract does not say
+	Roles   []string      // x-roles: who may call it; empty where the contract does not say
+	Public  bool          // security: [] — no access token
+	Lenient bool          // x-lenient: the contract describes it, and refuses nothing
+	Offline bool          // x-offline: a phone may keep it while it has no network, and send it in a batch
+	Codes   []domain.Code // x-codes: of its problems, beside AnyCodes
+	MaxBody int           // x-max-body: bytes of a file that it takes; MaxJSON where the contract does not say
 
 	op      *openapi3.Operation
 	route   *routers.Route
@@ -58,6 +59,11 @@ type Operation struct {
 	keyed   bool // Idempotency-Key is required
 	matched bool // If-Match is required
 }
+
+// AnyCodes are the codes of problems with which any operation may answer.
+var AnyCodes = []domain.Code{domain.CodeMalformed, domain.CodeUnauthenticated, domain.CodeRateLimited, domain.CodeTooLarge,
+	domain.CodeMedia, domain.CodeMethod, domain.CodeInternal, domain.CodeUnavailable, domain.CodeIdempotencyKey,
+	domain.CodeIdemInFlight, domain.CodeIdemMismatch, domain.CodeAnswerWithheld}
 
 // Formats that the contract uses beyond kin-openapi's own. instant is an
 // RFC 3339 date-time, or a local one whose zone the handler knows.
@@ -137,6 +143,11 @@ func LoadContract(data []byte) (*Contract, error) {
 			if roles, ok := op.Extensions["x-roles"].([]any); ok {
 				for _, r := range roles {
 					o.Roles = append(o.Roles, fmt.Sprint(r))
+				}
+			}
+			if codes, ok := op.Extensions["x-codes"].([]any); ok {
+				for _, code := range codes {
+					o.Codes = append(o.Codes, domain.Code(fmt.Sprint(code)))
 				}
 			}
 			for _, ref := range slices.Concat(item.Parameters, op.Parameters) {
@@ -481,5 +492,15 @@ func (ct *Contract) ValidateResponse(method, path string, status int, header htt
 	if err := openapi3filter.ValidateResponse(context.Background(), in); err != nil {
 		return fmt.Errorf("%s %s → %d: %w", method, path, status, err)
 	}
+	if r := o.op.Responses.Status(status); status < 300 && header.Get(fiber.HeaderETag) != "" &&
+		(r == nil || r.Value == nil || r.Value.Headers[fiber.HeaderETag] == nil) {
+		return fmt.Errorf("%s %s → %d: the ETag is not declared", method, path, status)
+	}
 	return nil
+}
+
+// Declares reports whether the contract names a code among those with which the
+// operation may refuse.
+func (o *Operation) Declares(code domain.Code) bool {
+	return slices.Contains(AnyCodes, code) || slices.Contains(o.Codes, code)
 }

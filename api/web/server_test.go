@@ -1087,6 +1087,7 @@ func TestValidateResponse(t *testing.T) {
 		{"GET", "/v1/visits", 200, asJSON, `{"items":[],"next_cursor":null}`, true},
 		{"POST", "/v1/visits", 201, asJSON, `{"id":"` + id + `"}`, false}, // no ETag
 		{"POST", "/v1/visits", 201, header("Content-Type", "application/json", "ETag", `"1"`), `{"id":"` + id + `"}`, true},
+		{"GET", "/v1/visits", 200, header("Content-Type", "application/json", "ETag", `"1"`), `{"items":[],"next_cursor":null}`, false},
 		{"PATCH", "/v1/visits/" + id, 200, asJSON, `{}`, false},
 		{"PATCH", "/v1/visits/" + id, 204, header(), ``, true},
 		{"GET", "/v1/visits", 404, header("Content-Type", mediaProblem),

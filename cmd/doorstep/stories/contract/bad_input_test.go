@@ -33,6 +33,7 @@ import (
 	"doorstep/cmd/doorstep/app"
 	"doorstep/cmd/doorstep/stories/harness"
 	"doorstep/cmd/doorstep/stories/harness/bodies"
+	"doorstep/domain"
 	"doorstep/notifications"
 	"doorstep/repo/repotest"
 )
@@ -278,7 +279,9 @@ func (n *nasty) fire(s shot) (status int, body []byte) {
 		if len(out) > 16<<10 {
 			fail("an answer of %d bytes", len(out))
 		}
-		code = p.Code
+		if code = p.Code; !s.op.Declares(domain.Code(code)) {
+			fail("x-codes does not name it")
+		}
 	} else if status >= 400 && s.op.Path[1] != 'c' {
 		fail("a page in place of a problem document")
 	}

@@ -310,6 +310,10 @@ func (p *Client) Send(method, path string, body any, want int, headers ...string
 	if len(out) > 0 && strings.Contains(res.Header.Get("Content-Type"), "json") {
 		p.Harness.Must(json.Unmarshal(out, &v))
 	}
+	if op, ok := p.Harness.Contract.Find(method, strings.SplitN(path, "?", 2)[0]); ok && want >= 400 && v["code"] != nil &&
+		!op.Declares(domain.Code(fmt.Sprint(v["code"]))) {
+		p.Harness.Errorf("%s %s: x-codes of %s does not name %v", method, path, op.ID, v["code"])
+	}
 	return v
 }
 
@@ -512,12 +516,35 @@ func (h *Harness) NoMorePushes() {
 	extra := map[string]int{}
 	for _, m := range h.Phones.Messages() {
 		kind := m.Data["kind"]
+		h.asDeclared(&m)
 		if _, ignored := h.ignored[kind]; !ignored && !h.expected[m.ID] {
 			extra[fmt.Sprintf("%s to %s: %s", kind, m.Token, m.Title)]++
 		}
 	}
 	for what, n := range extra {
 		h.Errorf("nobody expected this push (%d times): %s", n, what)
+	}
+}
+
+// asDeclared holds a push against what docs/phone.md tells developers of its kind.
+func (h *Harness) asDeclared(m *fcmtest.Message) {
+	h.Helper()
+	kind := m.Data["kind"]
+	declared := domain.PushKindOf(kind)
+	if declared == nil {
+		if m.Data["notice_id"] != "" { // of the product, and not of a test of delivery
+			h.Errorf("the kind of push %q is not declared in domain.PushKinds", kind)
+		}
+		return
+	}
+	may := append(strings.Fields(declared.Data), "kind", "notice_id", "job_id", "visit_id")
+	for key := range m.Data {
+		if !slices.Contains(may, key) {
+			h.Errorf("a push of the kind %q holds %q, which is not declared", kind, key)
+		}
+	}
+	if declared.Keep > 0 && m.Android.TTL > declared.Keep {
+		h.Errorf("a push of the kind %q is kept %v, longer than declared", kind, m.Android.TTL)
 	}
 }
 

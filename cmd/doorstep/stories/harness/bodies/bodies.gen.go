@@ -349,6 +349,24 @@ func (e HoldKind) Valid() bool {
 	}
 }
 
+// Defines values for JobCover.
+const (
+	Chargeable JobCover = "chargeable"
+	Warranty   JobCover = "warranty"
+)
+
+// Valid indicates whether the value is a known member of the JobCover enum.
+func (e JobCover) Valid() bool {
+	switch e {
+	case Chargeable:
+		return true
+	case Warranty:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for JobPlan.
 const (
 	JobPlanCarryIn       JobPlan = "carry_in"
@@ -376,6 +394,30 @@ func (e JobPlan) Valid() bool {
 	case JobPlanRemoteOnly:
 		return true
 	case JobPlanTwoPeople:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobPriority.
+const (
+	JobPriorityHigh   JobPriority = "high"
+	JobPriorityLow    JobPriority = "low"
+	JobPriorityNormal JobPriority = "normal"
+	JobPriorityUrgent JobPriority = "urgent"
+)
+
+// Valid indicates whether the value is a known member of the JobPriority enum.
+func (e JobPriority) Valid() bool {
+	switch e {
+	case JobPriorityHigh:
+		return true
+	case JobPriorityLow:
+		return true
+	case JobPriorityNormal:
+		return true
+	case JobPriorityUrgent:
 		return true
 	default:
 		return false
@@ -1484,7 +1526,7 @@ type Job struct {
 	Category      string    `json:"category"`
 	CentreID      string    `json:"centre_id"`
 	ContactID     string    `json:"contact_id"`
-	Cover         string    `json:"cover"`
+	Cover         JobCover  `json:"cover"`
 	CreatedAt     time.Time `json:"created_at"`
 	CustomerID    string    `json:"customer_id"`
 	EndReason     string    `json:"end_reason"`
@@ -1506,7 +1548,7 @@ type Job struct {
 
 	// Plan the safe-visit plan in force
 	Plan         []JobPlan       `json:"plan"`
-	Priority     string          `json:"priority"`
+	Priority     JobPriority     `json:"priority"`
 	Reachability JobReachability `json:"reachability"`
 	ReopenedAt   time.Time       `json:"reopened_at"`
 	RepeatOf     string          `json:"repeat_of"`
@@ -1536,8 +1578,14 @@ type Job struct {
 	WhatMatters string `json:"what_matters"`
 }
 
+// JobCover defines model for Job.Cover.
+type JobCover string
+
 // JobPlan defines model for Job.Plan.
 type JobPlan string
+
+// JobPriority defines model for Job.Priority.
+type JobPriority string
 
 // JobReachability defines model for Job.Reachability.
 type JobReachability string
