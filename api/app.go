@@ -66,6 +66,7 @@ func (a *App) Mount(s *web.Server, demo *Demo) {
 	mountStop(a, s)
 	mountFlags(a, s)
 	mountEvidence(a, s)
+	mountVisitFiles(a, s)
 	mountKeepAways(a, s)
 	mountExclusions(a, s)
 	mountQueue(a, s)

@@ -70,6 +70,7 @@
 //	home_safe.go       who wants to be asked whether they came home
 //	timer.go           the timer of who is inside
 //	visit.go           a visit
+//	visit_file.go      photos, signatures and recordings of a visit
 //
 // What all need:
 //

@@ -426,6 +426,17 @@ type ClockTx interface {
 	Purge(kind string, before time.Time, n int) (int, error)
 }
 
+// FileTx writes files of visits.
+type FileTx interface {
+	VisitFiles(visit ID) ([]VisitFile, error) // by created_at
+	InsertVisitFile(*VisitFile) error
+	SaveVisitFile(*VisitFile) error
+	VisitFileParts(file ID) ([]VisitFilePart, error) // by from_byte
+	InsertVisitFilePart(*VisitFilePart) error
+	DropVisitFileParts(file ID) error
+	FilesOfHome(job ID) ([]VisitFile, error) // what the household may have removed, of all visits of the job
+}
+
 // Tx is one transaction. Locks are taken in one order: jobs by id, each with the
 // visit that is meant, the centre, technicians by id. Load methods answer CodeNotFound; the Lock variants
 // lock the row on PostgreSQL (SQLite has one writer anyway).
@@ -436,6 +447,7 @@ type ClockTx interface {
 // CodeStale when the row has moved on.
 type Tx interface {
 	ReplayTx
+	FileTx
 	CentreTx
 	UserTx
 	AccountTx
@@ -552,6 +564,7 @@ type SafetyReader interface {
 	// EvidenceFiles tells which of some file names belong to a row that was not
 	// removed.
 	EvidenceFiles(ctx context.Context, names []string) ([]string, error)
+	VisitFiles(ctx context.Context, visit ID) ([]VisitFile, error) // by created_at; whoever may see them is judged above
 	// of now. AdvisoryReads by (created_at, id).
 	Advisories(ctx context.Context, a Actor, status string, now time.Time, p Page) ([]Advisory, error)
 	// CoolOffsTaken tells of which reports the pause was taken.

@@ -68,7 +68,8 @@ var requestBodies = map[string]object{
 	"signInWithFirebase": {"id_token": "x"},
 	"syncUp": {"device_time": "2027-03-01T03:30:00Z",
 		"requests": []any{object{"id": "x", "method": "POST", "path": "/v1/nothing"}}},
-	"putCentrePolicy": {"rules": harness.DefaultRules()}, "putBrandPolicy": {"rules": harness.DefaultRules()},
+	"announceVisitFile": {"kind": "photo_before", "asked": true, "agreed": false},
+	"putCentrePolicy":   {"rules": harness.DefaultRules()}, "putBrandPolicy": {"rules": harness.DefaultRules()},
 }
 
 // TestRoleMatrix walks every operation with every role: outside the roles of
@@ -98,6 +99,7 @@ func TestRoleMatrix(t *testing.T) {
 			}
 			address = strings.ReplaceAll(address, "{installation_id}", uuid.NewString())
 			address = strings.ReplaceAll(address, "{evidence_id}", harness.String(ids["evidence"]))
+			address = strings.ReplaceAll(address, "{file_id}", harness.String(ids["files"]))
 			headers := []string{"If-Match", `"99"`}
 			var body any
 			if b, ok := requestBodies[op.ID]; ok {
@@ -108,6 +110,8 @@ func TestRoleMatrix(t *testing.T) {
 				body, headers = "ref\nX-1\n", append(headers, "Content-Type", "text/csv")
 			} else if op.ID == "addEvidence" {
 				body, headers = string(harness.PNG), append(headers, "Content-Type", "image/png")
+			} else if op.ID == "uploadVisitFile" {
+				body, headers = "x", append(headers, harness.Chunk(0)...)
 			} else if op.Public {
 				body = object{"login": "x", "password": "x", "refresh_token": "x", "token": "x"}
 			}
@@ -198,6 +202,8 @@ func oneOfEach(h *harness.Harness) map[string]any {
 	ids["flags"] = flag["id"]
 	ids["keep-aways"], ids["evidence"] = h.ReportAgainst("meena")["id"], h.As("ravi").Send("POST", path("/v1/flags/%s/evidence", flag),
 		string(harness.PNG), 201, "Content-Type", "image/png")["id"]
+	ids["files"] = h.As("ravi").Send("POST", path("/v1/visits/%s/files", visit), object{"kind": "photo_before", "asked": true, "agreed": true,
+		"size": 20000, "media_type": "image/png", "sha256": strings.Repeat("0", 64)}, 201)["id"]
 	ids["advisories"] = h.As("maya").Send("POST", "/v1/advisories", object{"job_id": job["id"], "subject": "person", "precautions": "x",
 		"behaviour": "x", "expires_on": "2027-09-01"}, 201)["id"]
 	h.As("ravi").CreateFlag(bodies.FlagCreate{Phone: "+919800000099", Kind: "verbal_abuse", Level: 2})
