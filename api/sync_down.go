@@ -113,7 +113,7 @@ func mountSyncDown(a *App, s *web.Server) {
 		if !ok {
 			zone = time.UTC
 		}
-		p := phone{app: a, c: c, actor: actorOf(c), now: a.Service.Now()}
+		p := phone{app: a, c: c, actor: actorOf(c), now: a.Service.Instant()}
 		cur, err := p.cursor(zone)
 		if err != nil {
 			return err
