@@ -218,7 +218,8 @@ var (
 	}}
 
 	// Lifecycles lists them for the docs.
-	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &HomeSafeMoves, &DrillMoves, &DisputeMoves, &LinkRequestMoves,
+	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &HomeSafeMoves, &DrillMoves, &DisputeMoves,
+		&LinkRequestMoves,
 		&HouseholdQuestionMoves, &PromiseMoves,
 		&CheckMoves, &ClaimMoves, &ThanksMoves,
 		&AftercareMoves, &LeaveMoves,
