@@ -27,7 +27,7 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"api/sheet", "domain domain/intake", "excelize text"},
 	{"api/web", "domain", "crypto fasthttp fiber jwt kin-openapi prometheus text time uuid"},
 
-	{"cmd/doorstep", ". cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/roads domain domain/accounts domain/casework " +
+	{"cmd/doorstep", ". cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/firebaseauth cmd/doorstep/roads domain domain/accounts domain/casework " +
 		"domain/intake domain/proof domain/slots domain/usecases notifications repo repo/files", "kong uuid"},
 	{"cmd/doorstep-load",
 		"api/web cmd/doorstep-load/solomon domain domain/dayplan notifications notifications/fcmtest repo",
@@ -39,6 +39,7 @@ var imports = []struct{ pkg, inside, outside string }{
 		"domain/reach domain/safety domain/slots domain/usecases notifications notifications/fcmtest repo " +
 		"repo/files", "uuid"},
 	{"cmd/doorstep/recur", "", "rrule"},
+	{"cmd/doorstep/firebaseauth", "domain", "firebase google-api"},
 	{"cmd/doorstep/roads", "domain/slots", ""},
 	{"cmd/doorstep/roads/osrmtest", "", ""},
 	{"cmd/doorstep/stories/harness",

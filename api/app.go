@@ -18,10 +18,14 @@ type App struct {
 	// Browsers judges and names the key of Web Push; nil: no browser is
 	// asked.
 	Browsers Browsers
+	// FromProvider reports whether a request is signed by the provider of the alarm
+	// webhook; nil: there is none.
+	FromProvider func(body []byte, id, timestamp, signature string) bool
 
 	clientIP   func(c *fiber.Ctx) netip.Addr
 	mu         sync.Mutex
 	principals map[domain.ID]principal
+	sessions   map[domain.ID]sessionDevices
 }
 
 // Browsers is what the pages need to know of pushes to browsers.
@@ -32,7 +36,7 @@ type Browsers interface {
 
 // NewApp makes the resources; Mount adds them to a server.
 func NewApp(s *usecases.All, tokens *web.Tokens) *App {
-	return &App{Service: s, Tokens: tokens, principals: map[domain.ID]principal{}}
+	return &App{Service: s, Tokens: tokens, principals: map[domain.ID]principal{}, sessions: map[domain.ID]sessionDevices{}}
 }
 
 // Mount adds every resource to the server; demo is nil outside the demo.

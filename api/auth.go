@@ -46,6 +46,24 @@ func mountAuth(a *App, s *web.Server) {
 		}
 		return a.sendTokens(c, out)
 	})
+	s.Handle("POST", "/v1/auth/firebase", func(c *fiber.Ctx) error {
+		in, err := decode[struct {
+			IDToken string `json:"id_token"`
+		}](c)
+		if err != nil {
+			return err
+		}
+		out, err := accounts.SignInWithFirebase(c.UserContext(), a.Service.Accounts, in.IDToken)
+		if domainKind(err) == domain.KindUnauthenticated {
+			if late := a.Service.Accounts.Missed(c.UserContext(), tryFirebase, web.AddressBlock(a.clientIP(c))); late != nil {
+				return late
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return a.sendTokens(c, out)
+	})
 	s.Handle("POST", "/v1/auth/refresh", func(c *fiber.Ctx) error {
 		in, err := decode[refreshRequest](c)
 		if err != nil {
@@ -121,6 +139,9 @@ const (
 	trySignIn = "sign-in"
 	tryReset  = "reset"
 	tryLink   = "link"
+	tryDevice = "device"
+
+	tryFirebase = "firebase"
 )
 
 // try is one by the caller's address. Tokens that work once trust no address.

@@ -23,6 +23,7 @@ func mountDevices(a *App, s *web.Server) {
 		if err != nil {
 			return err
 		}
+		defer a.forgetSessions(actorOf(c).Session)
 		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *casework.Call) error {
 			_, err := svc.Accounts.PutDevice(ctx, call, id, in)
 			return err
@@ -42,20 +43,43 @@ func mountDevices(a *App, s *web.Server) {
 			return err
 		})
 	})
+	s.Handle("POST", "/v1/devices/{installation_id}/credential", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "installation_id", "device")
+		if err != nil {
+			return err
+		}
+		credential, err := accounts.MakeCredential(c.UserContext(), svc.Accounts, actorOf(c), id)
+		if err != nil {
+			return err
+		}
+		return c.Status(fiber.StatusCreated).JSON(fiber.Map{"installation_id": id, "credential": credential})
+	})
 	s.Handle("GET", "/v1/me/devices", func(c *fiber.Ctx) error {
-		u, err := svc.Read.Principal(c.UserContext(), actorOf(c).UserID)
+		out, err := accounts.MyDevices(c.UserContext(), svc.Accounts, actorOf(c))
 		if err != nil {
 			return err
-		}
-		devices, err := svc.Read.Devices(c.UserContext(), u.ID)
-		if err != nil {
-			return err
-		}
-		out := make([]domain.DeviceView, len(devices))
-		for i := range devices {
-			out[i] = devices[i].View(u.Language, svc.Instant())
 		}
 		return web.List(c, out, "")
+	})
+	lose := func(c *fiber.Ctx, user domain.ID) error {
+		id, err := web.PathID(c, "installation_id", "device")
+		if err != nil {
+			return err
+		}
+		defer a.forgetSessions()
+		defer a.forget(user)
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *casework.Call) error {
+			_, err := accounts.LoseDevice(ctx, svc.Accounts, call, user, id)
+			return err
+		})
+	}
+	s.Handle("POST", "/v1/me/devices/{installation_id}/lost", func(c *fiber.Ctx) error { return lose(c, actorOf(c).UserID) })
+	s.Handle("POST", "/v1/users/{id}/devices/{installation_id}/lost", func(c *fiber.Ctx) error {
+		user, err := web.PathID(c, "id", "user")
+		if err != nil {
+			return err
+		}
+		return lose(c, user)
 	})
 	s.Handle("GET", "/v1/centres/{id}/phones", func(c *fiber.Ctx) error {
 		id, err := web.PathID(c, "id", "centre")

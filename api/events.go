@@ -95,6 +95,9 @@ func (a *App) stream(l *reporting.Listener, claims web.Claims, send func(string)
 		case <-check.C:
 			ctx, cancel := context.WithTimeout(context.Background(), eventWrite)
 			p, err := a.holder(ctx, claims)
+			if err == nil {
+				err = a.sessionGoesOn(ctx, claims.Session, false, false)
+			}
 			cancel()
 			if err != nil && domainKind(err) != domain.KindUnavailable {
 				return

@@ -3,12 +3,15 @@ package api
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/accounts"
 )
 
 // principalTTL bounds how long a disabled or demoted user is still let in by
@@ -32,6 +35,9 @@ type local int
 
 // Authenticate turns the access token into an actor, or answers 401.
 func (a *App) Authenticate(c *fiber.Ctx) error {
+	if credential, takes := web.DeviceCredential(c); credential != "" {
+		return a.byDevice(c, credential, takes)
+	}
 	claims, err := a.Tokens.Verify(web.BearerToken(c))
 	if err != nil {
 		return err
@@ -40,7 +46,118 @@ func (a *App) Authenticate(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	_, takes := web.DeviceCredential(c)
+	if err := a.sessionGoesOn(c.UserContext(), claims.Session, takes && !web.IsSync(c), web.IsSync(c)); err != nil {
+		return err
+	}
 	p.actor.Session = claims.Session
+	c.Locals(localActor, p.actor)
+	c.Locals(localZone, p.zone)
+	return c.Next()
+}
+
+// sessionDevices is what is known of the devices of a session.
+type sessionDevices struct {
+	devices []domain.Device
+	until   time.Time
+}
+
+func (a *App) devicesOf(ctx context.Context, session domain.ID) (sessionDevices, error) {
+	now := time.Now()
+	a.mu.Lock()
+	known, ok := a.sessions[session]
+	a.mu.Unlock()
+	if ok && now.Before(known.until) {
+		return known, nil
+	}
+	devices, err := a.Service.Read.SessionDevices(ctx, session)
+	if err != nil {
+		return sessionDevices{}, err
+	}
+	known = sessionDevices{devices, now.Add(principalTTL)}
+	a.mu.Lock()
+	if len(a.sessions) > 50_000 {
+		clear(a.sessions)
+	}
+	a.sessions[session] = known
+	a.mu.Unlock()
+	return known, nil
+}
+
+// sessionGoesOn refuses a session whose device was reported lost, or has not synced
+// for too long: that one may still call for help. It notes a sync.
+func (a *App) sessionGoesOn(ctx context.Context, session domain.ID, help, sync bool) error {
+	if session == (domain.ID{}) {
+		return nil
+	}
+	known, err := a.devicesOf(ctx, session)
+	if err != nil {
+		if help {
+			return nil // nothing but a lost device refuses it
+		}
+		return err
+	}
+	now := a.Service.Wall()
+	if err := domain.StateOfSession(known.devices, now); err != nil && (!help || !domain.IsCode(err, domain.CodeSyncTooOld)) {
+		return err
+	}
+	old := func(d domain.Device) bool { return d.SyncedAt == nil || now.Sub(*d.SyncedAt) > domain.SyncNoted }
+	if !sync || !slices.ContainsFunc(known.devices, old) {
+		return nil
+	}
+	defer a.forgetSessions(session)
+	return accounts.Synced(ctx, a.Service.Accounts, session)
+}
+
+// forgetSessions drops what is known of the devices of sessions; none named: of all.
+func (a *App) forgetSessions(sessions ...domain.ID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(sessions) == 0 {
+		clear(a.sessions)
+	}
+	for _, id := range sessions {
+		delete(a.sessions, id)
+	}
+}
+
+// byDevice lets a phone call for help whose session has ended: by its credential, for
+// the operations that take one. Only wrong ones are counted.
+func (a *App) byDevice(c *fiber.Ctx, credential string, takes bool) error {
+	raw, secret, _ := strings.Cut(credential, ".")
+	d := &domain.Device{}
+	if id, err := uuid.Parse(raw); err == nil {
+		found, err := a.Service.Read.Device(c.UserContext(), id)
+		if err == nil {
+			d = found
+		} else if domainKind(err) != domain.KindNotFound {
+			return err
+		}
+	}
+	if !d.Presents(secret) {
+		if late := a.Service.Accounts.Missed(c.UserContext(), tryDevice, web.AddressBlock(a.clientIP(c))); late != nil {
+			return late
+		}
+		return domain.Fail(domain.CodeUnauthenticated, "The credential is not valid; sign in.")
+	}
+	p, err := a.principal(c.UserContext(), *d.UserID)
+	if err != nil {
+		return err
+	}
+	if p.user.Disabled {
+		return domain.Fail(domain.CodeUnauthenticated, "The account was disabled.")
+	}
+	if d.LostAt != nil { // sealed: its queue, once more
+		if d.WipedAt != nil || !web.IsInner(c) && !(takes && web.IsSync(c)) {
+			return domain.Lost()
+		}
+		p.actor.Sealed, takes = d.InstallationID, true
+	} else if web.IsSync(c) {
+		takes = false
+	}
+	if !takes {
+		return domain.Fail(domain.CodeUnauthenticated, "The credential of a phone is for an SOS and a stop; sign in for everything else.")
+	}
 	c.Locals(localActor, p.actor)
 	c.Locals(localZone, p.zone)
 	return c.Next()

@@ -2,15 +2,19 @@ package api
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/accounts"
 	"doorstep/domain/casework"
 )
 
@@ -22,13 +26,25 @@ func mountSync(a *App, s *web.Server) {
 		}
 		b := batch{app: a, server: s, c: c, sentAt: in.DeviceTime, requests: in.Requests, answers: make([]*web.InnerAnswer, len(in.Requests)),
 			first: map[string]int{}, began: time.Now()}
-		return c.JSON(fiber.Map{"responses": b.run()})
+		answers := fiber.Map{"responses": b.run()}
+		if sealed := actorOf(c).Sealed; sealed != (domain.ID{}) {
+			wipe := !in.More && b.taken()
+			if wipe {
+				err = accounts.Wiped(c.UserContext(), a.Service.Accounts, sealed)
+			}
+			answers["wipe"] = wipe
+		}
+		if err != nil {
+			return err
+		}
+		return c.JSON(answers)
 	})
 }
 
 // syncUp is what a phone kept while it had no network (docs/product.md section 8).
 type syncUp struct {
 	DeviceTime string        `json:"device_time"`
+	More       bool          `json:"more"` // of a sealed device: another batch follows
 	Requests   []syncRequest `json:"requests"`
 }
 
@@ -81,6 +97,10 @@ func (b *batch) one(i int, path []int) {
 		return
 	}
 	r := &b.requests[i]
+	if actorOf(b.c).Sealed != (domain.ID{}) { // nothing acts, so nothing waits for another
+		b.answer(i, b.inner(i))
+		return
+	}
 	for _, id := range r.DependsOn {
 		before, here := b.first[id]
 		switch {
@@ -140,6 +160,9 @@ func (b *batch) answer(i int, r *web.Inner) {
 		b.ended = late
 	}
 	operation := b.server.Offline(r)
+	if operation != nil && actorOf(b.c).Sealed != (domain.ID{}) && b.sealed(i, r, operation) {
+		return
+	}
 	if operation != nil && operation.Lenient { // refused for nothing that is said about it
 		if !syncID.MatchString(r.ID) {
 			r.ID = ""
@@ -168,6 +191,76 @@ func (b *batch) answer(i int, r *web.Inner) {
 		}
 		b.answers[i] = &a
 	}
+}
+
+// sealed takes a request out of the queue of a device that was reported lost, unless it
+// is a report or a call for help, which go their way: whoever has the device may have written
+// it. A stop is a report there, and moves nothing.
+func (b *batch) sealed(i int, r *web.Inner, operation *web.Operation) bool {
+	body := map[string]any{}
+	_ = json.Unmarshal(r.Body, &body) // what cannot be read says nothing
+	switch operation.ID {
+	case "raiseSOS", "notOKTimer", "addSOSTrail", "flagVisit", "createFlag":
+		return false
+	case "stopVisit":
+		b.stopAsReport(r, body)
+		return false
+	}
+	if !syncID.MatchString(r.ID) {
+		return false
+	}
+	maps.DeleteFunc(body, func(key string, _ any) bool { return !domain.Has(sealedWords, key) })
+	address, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/v1/"), "?")
+	parts := strings.Split(address, "/")
+	var visit, job domain.ID
+	if len(parts) > 2 {
+		id, err := uuid.Parse(parts[1])
+		switch {
+		case err == nil && parts[0] == "visits":
+			visit = id
+		case err == nil && parts[0] == "jobs":
+			job = id
+		}
+	}
+	if visit == job { // about neither
+		b.refuse(i, domain.Fail(domain.CodeForbidden,
+			"This device was reported lost: of its queue only reports and what was done on visits are taken."))
+		return true
+	}
+	call := &casework.Call{Actor: actorOf(b.c), Key: r.ID}
+	if sent, err := time.Parse(time.RFC3339Nano, b.sentAt); err == nil {
+		call.SentAt = &sent
+	}
+	b.refuse(i, casework.KeepSealed(b.c.UserContext(), b.app.Service.Service, call, visit, job, strings.Join(parts[2:], "/"), body))
+	return true
+}
+
+// sealedWords are what is kept of a request of a sealed device: no code, and no id.
+var sealedWords = []string{"occurred_at", "note", "reason", "findings", "work_done", "parts", "tested", "channel", "outcome", "direction",
+	"step", "result", "what"}
+
+func (b *batch) stopAsReport(r *web.Inner, body map[string]any) {
+	report := map[string]any{"kind": "other", "level": 2}
+	if note, _ := body["note"].(string); note != "" {
+		report["note"] = string([]rune(note)[:min(len([]rune(note)), 4000)])
+	}
+	if at, _ := body["occurred_at"].(string); at != "" {
+		if _, err := time.Parse(time.RFC3339Nano, at); err == nil {
+			report["occurred_at"] = at
+		}
+	}
+	r.Path = strings.TrimSuffix(r.Path, "/stop") + "/flags"
+	r.Body, _ = json.Marshal(report)
+	if !syncID.MatchString(r.ID) {
+		r.ID = "stop " + b.c.GetRespHeader("X-Request-Id")
+	}
+}
+
+// taken reports whether each request was carried out or refused for good.
+func (b *batch) taken() bool {
+	return !slices.ContainsFunc(b.answers, func(a *web.InnerAnswer) bool {
+		return a.Status >= http.StatusInternalServerError || a.Status == http.StatusTooManyRequests
+	})
 }
 
 func (b *batch) refuse(i int, err error) {

@@ -36,7 +36,8 @@ const (
 	CauseGivenAway  = "given_away"
 	CauseEnded      = "ended"
 	CauseGuard      = "guard_not_met"
-	CauseOwnWord    = "own_word" // the visit ended, and that somebody came stands on the word of who says so
+	CauseOwnWord    = "own_word"    // the visit ended, and that somebody came stands on the word of who says so
+	CauseSealed     = "device_lost" // what stood in the queue of a device that was reported lost
 )
 
 // CauseWords says the cause of a claim.
@@ -57,6 +58,8 @@ func (c *Claim) CauseWords() string {
 		return "the visit had ended before it was told"
 	case CauseOwnWord:
 		return "that they came stands on their word alone"
+	case CauseSealed:
+		return "it came from a phone that was reported lost"
 	}
 	return "its guard was not met"
 }

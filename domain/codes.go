@@ -10,6 +10,32 @@ var (
 	CodeUnauthenticated = code("unauthenticated", KindUnauthenticated, "Not signed in",
 		"The access token is missing, expired, malformed or signed by an unknown key; or the account was disabled or changed.",
 		"Sign in again, or refresh the token.", "The access token has expired.")
+	CodeDeviceLost = code("device_lost", KindUnauthenticated, "The device was reported lost",
+		"Somebody reported this device lost: its sessions and its credential have ended. With its credential it may upload its queue once more (POST /v1/sync).",
+		"Upload the queue if that was not done, then erase everything that the app holds; a new installation can be signed in on.",
+		"This device was reported lost.")
+	CodeSyncTooOld = code("sync_too_old", KindUnauthenticated, "Not synced for 72 hours",
+		"A phone that holds a day's homes must ask what changed. This one has not for 72 hours, so its session does nothing more but an SOS and a stop.",
+		"Sign in again, register the phone, send its queue, and sync.", "This device has not synced for 72 hours; sign in again.")
+	CodeIDTokenInvalid = code("id_token_invalid", KindUnauthenticated, "No ID token of Firebase",
+		"The token is not well formed, is signed by somebody else, or is no ID token.", "Send the ID token of the signed-in Firebase user.",
+		"The ID token is not one of Firebase.")
+	CodeIDTokenExpired = code("id_token_expired", KindUnauthenticated, "ID token expired", "An ID token is good for an hour.",
+		"Take a fresh one from the Firebase SDK (getIdToken(true)) and send that.", "The ID token has expired; take a fresh one.")
+	CodeIDTokenRevoked = code("id_token_revoked", KindUnauthenticated, "ID token revoked",
+		"The Firebase session was ended, or its account deleted, after this token was given.", "Sign in with Firebase again.",
+		"The Firebase session of this token was ended; sign in with Firebase again.")
+	CodeIDTokenProject = code("id_token_project", KindUnauthenticated, "Another Firebase project",
+		"The token is for another project than this server's.",
+		"Build the app with the Firebase configuration of this brand.", "The ID token is of another Firebase project.")
+	CodeAccountDisabled = code("account_disabled", KindUnauthenticated, "Account disabled",
+		"The Firebase account, or the member of staff with this number, was disabled.", "Ask the proprietor or the area manager.",
+		"The account with this number was disabled.")
+	CodeNumberUnknown = code("number_unknown", KindUnauthenticated, "No account with this number",
+		"No member of staff, or more than one, has the phone number that Firebase verified.",
+		"Ask an admin to put the number into your account, or sign in with login and password.", "Nobody here has this number.")
+	CodeFirebaseOff = code("firebase_off", KindNotFound, "No sign-in with Firebase", "This server has no Firebase project.",
+		"Sign in with login and password.", "This server takes no sign-in with Firebase.")
 	CodeBadCredentials = code("bad_credentials", KindUnauthenticated, "Login or password wrong",
 		"The login and password do not belong together.",
 		"Check both; after several failures wait as long as Retry-After says, or ask for a reset.", "Login or password is wrong.")

@@ -121,6 +121,24 @@ func (d Device) View(language string, now time.Time) DeviceView {
 	return DeviceView{d, d.Rings(now), d.Faults(language, now)}
 }
 
+// MyDevice is a device in the list of its owner's.
+type MyDevice struct {
+	DeviceView
+	Current     bool                    `json:"current"` // the caller's session is on it
+	LastContact time.Time               `json:"last_contact"`
+	SyncedAt    *time.Time              `json:"synced_at"`
+	LostAt      *time.Time              `json:"lost_at"` // sealed, until its queue has come and it was wiped
+	Credential  bool                    `json:"credential"`
+	Sessions    JSONList[DeviceSession] `json:"sessions"`
+}
+
+// DeviceSession is a session on a device.
+type DeviceSession struct {
+	SignedInAt  time.Time `json:"signed_in_at"`
+	RefreshedAt time.Time `json:"refreshed_at"`
+	EndsAt      time.Time `json:"ends_at"`
+}
+
 // Phone is what a desk reads of somebody's devices: whether they can be rung.
 type Phone struct {
 	UserID      ID               `json:"user_id"`
@@ -133,15 +151,32 @@ type Phone struct {
 	QueueLength int              `json:"queue_length"`
 	LastContact *time.Time       `json:"last_contact"`
 	AppVersion  string           `json:"app_version"`
+	TestedAt    *time.Time       `json:"tested_at"` // when they last heard a drill
+	Untested    bool             `json:"untested"`  // not within 30 days
+	// Devices are those that can be reported lost.
+	Devices JSONList[PhoneDevice] `json:"devices"`
+}
+
+// PhoneDevice is one of somebody's devices, as their desk reads it.
+type PhoneDevice struct {
+	InstallationID ID        `json:"installation_id"`
+	Platform       string    `json:"platform"`
+	LastContact    time.Time `json:"last_contact"`
 }
 
 // PhoneOf sums up somebody's devices: the best of them counts, of those that tell of
 // their health before those that do not.
 func PhoneOf(u *User, devices []Device, now time.Time) Phone {
-	p := Phone{UserID: u.ID, Name: u.Name, Role: u.Role, Faults: JSONList[string]{}}
+	p := Phone{UserID: u.ID, Name: u.Name, Role: u.Role, Faults: JSONList[string]{}, Devices: JSONList[PhoneDevice]{}}
 	var best *Device
 	for i := range devices {
 		d := &devices[i]
+		if d.UserID != nil && d.LostAt == nil {
+			p.Devices = append(p.Devices, PhoneDevice{d.InstallationID, d.Platform, d.LastContact()})
+		}
+		if d.DroppedAt != nil {
+			continue
+		}
 		if at := d.LastContact(); p.LastContact == nil || at.After(*p.LastContact) {
 			p.LastContact = &at
 		}

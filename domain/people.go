@@ -175,6 +175,7 @@ type Actor struct {
 	// Deputises lists the areas for whose managers this manager stands in.
 	Deputises []ID
 	Session   ID // of the access token; zero where no session is known
+	Sealed    ID // the installation that uploads its last queue, since it was reported lost; zero: none
 }
 
 // System is the clock as an actor.

@@ -14,6 +14,8 @@ const (
 	SecurityLinkRead    SecurityKind = "link_read"        // staff read a household's link
 	SecurityNumber      SecurityKind = "number_vouched"   // an area manager vouched for a household's number
 	SecurityMerged      SecurityKind = "household_merged" // two rows became one household, or were taken apart
+	SecurityCredential  SecurityKind = "credential_made"  // a phone got what it calls for help with; detail: its installation
+	SecurityDeviceLost  SecurityKind = "device_lost"      // somebody reported it; detail: its installation
 	SecurityImport      SecurityKind = "import"           // a table of jobs was imported; detail: centre and rows
 )
 

@@ -48,6 +48,7 @@ type UserTx interface {
 	LockUser(id ID) (*User, error)
 	Users(ids []ID) ([]User, error) // in the order asked; absent ones are left out
 	UserByLogin(login string) (*User, error)
+	UsersByPhone(phone string) ([]User, error) // disabled ones too
 	InsertUser(*User) error
 	SaveUser(*User) error
 	// UsersWith lists enabled users of a role in a centre or an area; nil
@@ -257,8 +258,16 @@ type AlarmTx interface {
 	// the first one stays. SOSPoints counts them.
 	PutSOSPoints([]SOSPoint) error
 	SOSPoints(sos ID) (int, error)
+	Ring(key string) (*Notice, error)            // by its DedupeKey
+	KeepSOSCall(SOSCall) (fresh bool, err error) // the same word about a call is kept once
 	HushReport(id ID) error
 	AnyDevice(users []ID) (bool, error) // that can be pushed to
+	LockDrill(id ID) (*Drill, error)
+	InsertDrill(*Drill) error
+	SaveDrill(*Drill) error
+	HomeSafe(user ID) (*HomeSafe, error) // CodeNotFound for who never asked
+	InsertHomeSafe(*HomeSafe) error
+	SaveHomeSafe(*HomeSafe) error
 	TimersOf(visit ID) ([]Timer, error)
 	// LastMoveOf is when the server last learned of a move of somebody's visits
 	// with a window since an instant; nil when it has not.
@@ -352,6 +361,10 @@ type DeviceTx interface {
 	PutDevice(*Device) error
 	DropDevice(id ID, why string, at time.Time) error
 	SaveDeviceHealth(*Device) error
+	SaveDeviceCredential(*Device) error
+	SaveDeviceLoss(*Device) error // when it was lost, and wiped
+	DeviceSynced(session ID, at time.Time) error
+	DevicesOfSession(session ID) ([]Device, error) // pushed to or not
 	// DropDevicesOf ends pushes to all devices of a user, or to those that were
 	// registered in one session.
 	DropDevicesOf(user ID, session *ID, why string, at time.Time) error
@@ -579,7 +592,9 @@ type AlarmReader interface {
 	SOSTrail(ctx context.Context, a Actor, id ID, p Page) ([]SOSPoint, error)
 	// SilentSOSs are the open ones that these people raised in silence, whoever asks.
 	SilentSOSs(ctx context.Context, raisers []ID) ([]SOS, error)
-	AlarmsByID(ctx context.Context, ids []ID) ([]SOS, error) // in no order
+	AlarmsByID(ctx context.Context, ids []ID) ([]SOS, error)        // in no order
+	Drills(ctx context.Context, centre ID, p Page) ([]Drill, error) // newest first
+	HomeSafe(ctx context.Context, user ID) (*HomeSafe, error)
 	// AskingTimers are those of a centre for which the desk is asked to call.
 	AskingTimers(ctx context.Context, s Scope, centre ID, p Page) ([]Timer, error)
 	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error) // a technician their own
@@ -617,8 +632,11 @@ type PlanReader interface {
 // NoticeReader reads inboxes and devices.
 type NoticeReader interface {
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
-	Devices(ctx context.Context, user ID) ([]Device, error)
-	DevicesOfCentre(ctx context.Context, centre ID) ([]Device, error) // of its people, oldest first
+	Devices(ctx context.Context, user ID) ([]Device, error)                    // pushed to, or that can call for help, and not wiped
+	SessionDevices(ctx context.Context, session ID) ([]Device, error)
+	Sessions(ctx context.Context, user ID, at time.Time) ([]Session, error) // the last of each family that goes on
+	DevicesOfCentre(ctx context.Context, centre ID) ([]Device, error)       // of its people, oldest first
+	Device(ctx context.Context, installation ID) (*Device, error)
 }
 
 // ChangeReader reads what changed, for everybody: each is told what lies in their scope.

@@ -183,7 +183,25 @@ func (t *tx) Device(id domain.ID) (*domain.Device, error) {
 func (t *tx) PutDevice(d *domain.Device) error {
 	return t.insertOver("devices", d, &clause.OnConflict{Columns: []clause.Column{{Name: "installation_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{"user_id", "customer_id",
-			"link_id", "session_id", "unproven", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason"})}, nil)
+			"link_id", "session_id", "unproven", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason",
+			"credential_hash", "credential_before", "synced_at"})}, nil)
+}
+
+func (t *tx) SaveDeviceLoss(d *domain.Device) error {
+	return t.exec("UPDATE devices SET lost_at = ?, wiped_at = ? WHERE installation_id = ?", d.LostAt, d.WipedAt, d.InstallationID)
+}
+
+func (t *tx) DeviceSynced(session domain.ID, at time.Time) error {
+	return t.exec("UPDATE devices SET synced_at = ? WHERE session_id = ?", at, session)
+}
+
+func (t *tx) DevicesOfSession(session domain.ID) ([]domain.Device, error) {
+	return all[domain.Device](t, t.table("devices").Where("session_id = ?", session).Order("installation_id"))
+}
+
+func (t *tx) SaveDeviceCredential(d *domain.Device) error {
+	return t.exec("UPDATE devices SET credential_hash = ?, credential_before = ? WHERE installation_id = ?", d.CredentialHash, d.CredentialBefore,
+		d.InstallationID)
 }
 
 func (t *tx) SaveDeviceHealth(d *domain.Device) error {

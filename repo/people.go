@@ -65,6 +65,10 @@ func (t *tx) UserByLogin(login string) (*domain.User, error) {
 	return single[domain.User](t, "user", t.table("users").Where("login = ?", login))
 }
 
+func (t *tx) UsersByPhone(phone string) ([]domain.User, error) {
+	return all[domain.User](t, t.table("users").Where("phone = ?", phone).Order("id"))
+}
+
 func (t *tx) InsertUser(u *domain.User) error { return t.insert("users", u) }
 
 func (t *tx) SaveUser(u *domain.User) error {

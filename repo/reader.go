@@ -549,13 +549,26 @@ func (r *reader) Policies(ctx context.Context, s domain.Scope, p domain.Page) ([
 }
 
 func (r *reader) Devices(ctx context.Context, user domain.ID) ([]domain.Device, error) {
-	return list[domain.Device](ctx, r, r.db.table("devices").Where("user_id = ? AND dropped_at IS NULL", user).
-		Order("created_at, installation_id"))
+	return list[domain.Device](ctx, r, r.db.table("devices").
+		Where("user_id = ? AND wiped_at IS NULL AND (dropped_at IS NULL OR credential_hash <> '')", user).Order("created_at, installation_id"))
+}
+
+func (r *reader) SessionDevices(ctx context.Context, session domain.ID) ([]domain.Device, error) {
+	return list[domain.Device](ctx, r, r.db.table("devices").Where("session_id = ?", session).Order("installation_id"))
+}
+
+func (r *reader) Sessions(ctx context.Context, user domain.ID, at time.Time) ([]domain.Session, error) {
+	return list[domain.Session](ctx, r, r.db.table("sessions").
+		Where("user_id = ? AND used_at IS NULL AND revoked_at IS NULL AND expires_at > ?", user, at).Order("created_at, id"))
+}
+
+func (r *reader) Device(ctx context.Context, installation domain.ID) (*domain.Device, error) {
+	return one[domain.Device](ctx, r, "device", r.db.table("devices").Where("installation_id = ?", installation))
 }
 
 func (r *reader) DevicesOfCentre(ctx context.Context, centre domain.ID) ([]domain.Device, error) {
-	return list[domain.Device](ctx, r, r.db.table("devices").Where("dropped_at IS NULL AND user_id IN (SELECT id FROM users WHERE centre_id = ?)",
-		centre).Order("created_at, installation_id"))
+	return list[domain.Device](ctx, r, r.db.table("devices").Where(`lost_at IS NULL AND (dropped_at IS NULL OR credential_hash <> '') AND
+		user_id IN (SELECT id FROM users WHERE centre_id = ?)`, centre).Order("created_at, installation_id"))
 }
 
 func (r *reader) LinkByHash(ctx context.Context, hash string) (*domain.Link, error) {

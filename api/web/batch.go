@@ -84,6 +84,15 @@ func (s *Server) Refuse(c *fiber.Ctx, id string, err error) InnerAnswer {
 	return answerOf(id, &ctx)
 }
 
+// IsInner reports whether a request is one of a batch.
+func IsInner(c *fiber.Ctx) bool {
+	inner, _ := c.Locals(localInner).(bool)
+	return inner
+}
+
+// IsSync reports whether a request is a phone's sync, down or up.
+func IsSync(c *fiber.Ctx) bool { return routeOf(c) == "/v1/sync" }
+
 func (s *Server) innerContext(c *fiber.Ctx, ctx *fasthttp.RequestCtx) {
 	ip := s.ClientIP(c)
 	ctx.Init(&fasthttp.Request{}, &net.TCPAddr{IP: ip.AsSlice(), Zone: ip.Zone()}, nil)

@@ -48,6 +48,7 @@ type Operation struct {
 	Roles   []string      // x-roles: who may call it; empty where the contract does not say
 	Public  bool          // security: [] — no access token
 	Lenient bool          // x-lenient: the contract describes it, and refuses nothing
+	Device  bool          // security: it takes the credential of a device too
 	Offline bool          // x-offline: a phone may keep it while it has no network, and send it in a batch
 	Codes   []domain.Code // x-codes: of its problems, beside AnyCodes
 	MaxBody int           // x-max-body: bytes of a file that it takes; MaxJSON where the contract does not say
@@ -63,7 +64,7 @@ type Operation struct {
 // AnyCodes are the codes of problems with which any operation may answer.
 var AnyCodes = []domain.Code{domain.CodeMalformed, domain.CodeUnauthenticated, domain.CodeRateLimited, domain.CodeTooLarge,
 	domain.CodeMedia, domain.CodeMethod, domain.CodeInternal, domain.CodeUnavailable, domain.CodeIdempotencyKey,
-	domain.CodeIdemInFlight, domain.CodeIdemMismatch, domain.CodeAnswerWithheld}
+	domain.CodeIdemInFlight, domain.CodeIdemMismatch, domain.CodeAnswerWithheld, domain.CodeDeviceLost, domain.CodeSyncTooOld}
 
 // Formats that the contract uses beyond kin-openapi's own. instant is an
 // RFC 3339 date-time, or a local one whose zone the handler knows.
@@ -131,6 +132,7 @@ func LoadContract(data []byte) (*Contract, error) {
 			}
 			if security := op.Security; security != nil {
 				o.Public = len(*security) == 0
+				o.Device = slices.ContainsFunc(*security, func(r openapi3.SecurityRequirement) bool { return r["device"] != nil })
 			} else {
 				o.Public = len(doc.Security) == 0
 			}
@@ -235,6 +237,7 @@ const (
 	localComplete // when the request was
 	localNoMethod // the method is no token
 	localCounted  // a limiter has, or none shall
+	localDevice   // the operation takes the credential of a device
 	localInner    // the request is one of a batch
 )
 

@@ -213,6 +213,17 @@ func QueryCursor(c *fiber.Ctx) (*Cursor, error) {
 	return &k, nil
 }
 
+// DeviceCredential gives the credential of a device, or "" when there is none; takes
+// reports whether the operation is one for it.
+func DeviceCredential(c *fiber.Ctx) (credential string, takes bool) {
+	takes, _ = c.Locals(localDevice).(bool)
+	scheme, credential, ok := strings.Cut(c.Get(fiber.HeaderAuthorization), " ")
+	if !ok || !strings.EqualFold(scheme, "Device") {
+		return "", takes
+	}
+	return strings.TrimSpace(credential), takes
+}
+
 // BearerToken gives the access token, or "" when there is none.
 func BearerToken(c *fiber.Ctx) string {
 	scheme, token, ok := strings.Cut(c.Get(fiber.HeaderAuthorization), " ")

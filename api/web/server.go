@@ -155,6 +155,9 @@ func (s *Server) Handle(method, path string, h fiber.Handler) {
 				panic("web: " + method + " " + path + " needs Config.Authenticate")
 			}
 		}
+		if op.Device {
+			chain = append(chain, takesDevice)
+		}
 		switch {
 		case op.Lenient && op.Public:
 			chain = append(chain, unlimited)
@@ -230,6 +233,11 @@ func label(path string) fiber.Handler {
 		c.Locals(localRoute, path)
 		return c.Next()
 	}
+}
+
+func takesDevice(c *fiber.Ctx) error {
+	c.Locals(localDevice, true)
+	return c.Next()
 }
 
 func routeOf(c *fiber.Ctx) string {
@@ -332,7 +340,7 @@ func (s *Server) guarded(c *fiber.Ctx) (err error) {
 			err = domain.Fail(domain.CodeInternal, "panic")
 		}
 	}()
-	if inner, _ := c.Locals(localInner).(bool); inner { // made here
+	if IsInner(c) { // made here
 		return s.underDeadline(c)
 	}
 	reason := badRequestLine(&c.Request().Header)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/app"
+	"doorstep/cmd/doorstep/firebaseauth"
 	"doorstep/cmd/doorstep/roads"
 	"doorstep/domain"
 	"doorstep/notifications"
@@ -24,24 +25,25 @@ import (
 type serveCmd struct {
 	app.Storage
 	app.Secrets
-	Listen        string        `help:"Address; port 0 picks a free one and prints it." default:"127.0.0.1:8080" env:"DOORSTEP_LISTEN"`
-	BaseURL       string        `help:"How customers reach this server, for their links: https://service.example." env:"DOORSTEP_BASE_URL" placeholder:"URL"`
-	MetricsListen string        `help:"Address of the metrics listener; empty for none." env:"DOORSTEP_METRICS_LISTEN" placeholder:"ADDR"`
-	TrustedProxy  []string      `help:"Networks whose X-Forwarded-For is believed." env:"DOORSTEP_TRUSTED_PROXY" placeholder:"CIDR"`
-	Migrate       bool          `help:"Migrate at start." default:"true" negatable:"" env:"DOORSTEP_MIGRATE"`
-	DrainDelay    time.Duration `help:"Pause between not ready and closing, for load balancers." default:"0s" env:"DOORSTEP_DRAIN_DELAY"`
-	StopTimeout   time.Duration `help:"How long requests and deliveries under way may take to finish when told to stop." default:"25s" env:"DOORSTEP_STOP_TIMEOUT"`
-	LogFormat     string        `help:"text or json." default:"text" enum:"text,json" env:"DOORSTEP_LOG_FORMAT"`
-	FCM           fcmFlags      `embed:"" prefix:"fcm-"`
-	Message       messageFlags  `embed:"" prefix:"message-webhook-"`
-	Heads         string        `help:"Folder that keeps the signed heads of all timelines of each day (UTC), so that rows cut off are noticed; heads below --data by default, - for none." env:"DOORSTEP_HEADS" placeholder:"DIR"`
-	PlanTimers    bool          `help:"Also time visits of technicians whose phones fall silent between two visits, from the plan." default:"true" negatable:"" env:"DOORSTEP_PLAN_TIMERS"`
-	Alarm         alarmFlags    `embed:"" prefix:"alarm-webhook-"`
-	WebPush       app.WebPush   `embed:"" prefix:"web-push-"`
-	Evidence      evidenceFlags `embed:"" prefix:"evidence-s3-"`
-	Roads         roads.Config  `embed:""`
-	Windows       windowFlags   `embed:""`
-	Limits        app.Limits    `embed:""`
+	Listen        string              `help:"Address; port 0 picks a free one and prints it." default:"127.0.0.1:8080" env:"DOORSTEP_LISTEN"`
+	BaseURL       string              `help:"How customers reach this server, for their links: https://service.example." env:"DOORSTEP_BASE_URL" placeholder:"URL"`
+	MetricsListen string              `help:"Address of the metrics listener; empty for none." env:"DOORSTEP_METRICS_LISTEN" placeholder:"ADDR"`
+	TrustedProxy  []string            `help:"Networks whose X-Forwarded-For is believed." env:"DOORSTEP_TRUSTED_PROXY" placeholder:"CIDR"`
+	Migrate       bool                `help:"Migrate at start." default:"true" negatable:"" env:"DOORSTEP_MIGRATE"`
+	DrainDelay    time.Duration       `help:"Pause between not ready and closing, for load balancers." default:"0s" env:"DOORSTEP_DRAIN_DELAY"`
+	StopTimeout   time.Duration       `help:"How long requests and deliveries under way may take to finish when told to stop." default:"25s" env:"DOORSTEP_STOP_TIMEOUT"`
+	LogFormat     string              `help:"text or json." default:"text" enum:"text,json" env:"DOORSTEP_LOG_FORMAT"`
+	FCM           fcmFlags            `embed:"" prefix:"fcm-"`
+	Firebase      firebaseauth.Config `embed:"" prefix:"firebase-"`
+	Message       messageFlags        `embed:"" prefix:"message-webhook-"`
+	Heads         string              `help:"Folder that keeps the signed heads of all timelines of each day (UTC), so that rows cut off are noticed; heads below --data by default, - for none." env:"DOORSTEP_HEADS" placeholder:"DIR"`
+	PlanTimers    bool                `help:"Also time visits of technicians whose phones fall silent between two visits, from the plan." default:"true" negatable:"" env:"DOORSTEP_PLAN_TIMERS"`
+	Alarm         alarmFlags          `embed:"" prefix:"alarm-webhook-"`
+	WebPush       app.WebPush         `embed:"" prefix:"web-push-"`
+	Evidence      evidenceFlags       `embed:"" prefix:"evidence-s3-"`
+	Roads         roads.Config        `embed:""`
+	Windows       windowFlags         `embed:""`
+	Limits        app.Limits          `embed:""`
 }
 
 // evidenceFlags say where photos and recordings of reports are kept; without
@@ -174,6 +176,9 @@ func (s *serveCmd) config(ctx context.Context, log *slog.Logger) (*app.Config, e
 	var err error
 	if c.Push, err = s.FCM.sender(ctx, log); err != nil {
 		return nil, err
+	}
+	if c.PhoneOfIDToken, err = firebaseauth.New(ctx, s.Firebase); err != nil {
+		return nil, usageError(err.Error())
 	}
 	if s.Message.URL != "" {
 		if c.Text, err = notifications.NewWebhook(s.Message.URL, s.Message.Secret, nil); err != nil {

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"slices"
+	"time"
 
 	"doorstep/domain"
 	"doorstep/domain/casework"
@@ -20,7 +21,7 @@ type DeviceInput struct {
 // whoever registered them last. A user's longest unused device gives way to a
 // new one; a link takes no more than its number, so that a stranger who has it
 // cannot push the household's own phone out. Errors: CodeTooMany,
-// CodeUnauthenticated for a session that was ended.
+// CodeUnauthenticated for a session that was ended, CodeDeviceLost.
 func (s *Service) PutDevice(ctx context.Context, call *casework.Call, installation domain.ID, in DeviceInput) (domain.Device, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.Device, error) {
 		d := domain.Device{InstallationID: installation, Token: in.Token, Platform: in.Platform, Language: in.Language, CreatedAt: tx.Now,
@@ -29,6 +30,15 @@ func (s *Service) PutDevice(ctx context.Context, call *casework.Call, installati
 		old, err := tx.Device(installation)
 		if err == nil {
 			d.CreatedAt = old.CreatedAt
+			if old.LostAt != nil {
+				return domain.Device{}, domain.Lost()
+			}
+			if old.UserID != nil && *old.UserID == call.Actor.UserID {
+				d.CredentialHash, d.CredentialBefore, d.SyncedAt = old.CredentialHash, old.CredentialBefore, old.SyncedAt
+				if d.SyncedAt != nil && (old.SessionID == nil || *old.SessionID != call.Actor.Session) { // somebody has signed in again
+					d.SyncedAt = domain.Ptr(s.Wall().UTC().Truncate(time.Microsecond))
+				}
+			}
 			verified = old.DroppedAt == nil && !old.Unproven && old.LinkID != nil && *old.LinkID == call.Actor.LinkID
 		} else if !casework.NotFound(err) {
 			return domain.Device{}, err

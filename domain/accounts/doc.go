@@ -1,7 +1,9 @@
 // Package accounts is people: their sign-in, hours, skills, leave and devices, and
 // the areas, centres and policies that they work under.
 //
+//	device_lost.go what ends with a lost device, and the list of one's own
 //	devices.go     devices that pushes go to
+//	device_credential.go what a phone calls for help with after its session
 //	device_health.go whether they ring, and who is told that they do not
 //	hours.go       weekly hours, exceptions, rosters, quiet hours
 //	invitation.go  codes that set a password, and who is told of them

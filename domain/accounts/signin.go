@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -49,6 +50,36 @@ func (s *Service) Login(ctx context.Context, login, password string) (SignIn, er
 	return s.beginSession(ctx, user)
 }
 
+// SignInWithFirebase begins a session of the one enabled user with the number that Firebase
+// verified. Anyone may call. Errors: CodeFirebaseOff, CodeIDTokenInvalid, CodeIDTokenExpired,
+// CodeIDTokenRevoked, CodeIDTokenProject, CodeAccountDisabled, CodeNumberUnknown.
+func SignInWithFirebase(ctx context.Context, s *Service, idToken string) (SignIn, error) {
+	if s.PhoneOfIDToken == nil {
+		return SignIn{}, domain.Fail(domain.CodeFirebaseOff, "This server takes no sign-in with Firebase; use login and password.")
+	}
+	phone, err := s.PhoneOfIDToken(ctx, idToken) // asks over the network, so outside the transaction
+	if err != nil {
+		return SignIn{}, err
+	}
+	var all, enabled []domain.User
+	if err := s.InWork(ctx, nil, func(tx *casework.Work) (err error) {
+		all, err = tx.UsersByPhone(phone)
+		enabled = slices.DeleteFunc(slices.Clone(all), func(u domain.User) bool { return u.Disabled })
+		return err
+	}); err != nil {
+		return SignIn{}, err
+	}
+	switch {
+	case len(enabled) == 1:
+		return s.beginSession(ctx, &enabled[0])
+	case len(enabled) > 1:
+		return SignIn{}, domain.Fail(domain.CodeNumberUnknown, "This number stands in more than one account; sign in with login and password.")
+	case len(all) > 0:
+		return SignIn{}, domain.Fail(domain.CodeAccountDisabled, "The account with this number was disabled.")
+	}
+	return SignIn{}, domain.Fail(domain.CodeNumberUnknown, "Nobody here has this number.")
+}
+
 func (s *Service) beginSession(ctx context.Context, user *domain.User) (SignIn, error) {
 	now := s.Wall().UTC().Truncate(time.Microsecond)
 	session := domain.Session{ID: s.NewID(), FamilyID: s.NewID(), UserID: user.ID, Epoch: user.Epoch, CreatedAt: now,
@@ -83,10 +114,11 @@ func (s *Service) refreshToken(id domain.ID) string {
 	return t
 }
 
-// Refresh trades a refresh token for its successor. Within 30 s the same old
-// token gets the same successor, because phones lose replies; later reuse
-// revokes the whole family (RFC 9700 section 4.14.2). Errors:
-// CodeUnauthenticated.
+// Refresh trades a refresh token for its successor. The one before stays good until its
+// successor was used, because phones lose answers: within 30 s it gets the same successor,
+// later another one, which takes the place of the lost one. A token that was used, or whose
+// place was taken, revokes the whole family (RFC 9700 section 4.14.2). Errors:
+// CodeUnauthenticated, CodeDeviceLost, CodeSyncTooOld.
 func (s *Service) Refresh(ctx context.Context, token string) (SignIn, error) {
 	refused := domain.Fail(domain.CodeUnauthenticated, "The refresh token is not valid any more; sign in again.")
 	var out SignIn
@@ -105,31 +137,43 @@ func (s *Service) Refresh(ctx context.Context, token string) (SignIn, error) {
 		if err != nil {
 			return err
 		}
+		devices, err := tx.DevicesOfSession(old.FamilyID)
+		if err != nil {
+			return err
+		}
+		if outcome = domain.StateOfSession(devices, now); outcome != nil {
+			return nil
+		}
 		if old.RevokedAt != nil || now.After(old.ExpiresAt) || user.Disabled || user.Epoch != old.Epoch {
 			outcome = refused
 			return nil
 		}
+		out = SignIn{User: *user, Session: old.FamilyID}
 		if old.UsedAt != nil {
-			if now.Sub(*old.UsedAt) > domain.RefreshGrace || old.SuccessorID == nil {
+			lost, err := unusedSuccessor(tx, old)
+			if err != nil {
+				return err
+			}
+			if lost == nil {
 				outcome = refused
 				if err := casework.LogSecurity(tx, domain.SecurityEvent{Kind: domain.SecurityTokenReused, UserID: &old.UserID}); err != nil {
 					return err
 				}
 				return tx.RevokeFamily(old.FamilyID, now)
 			}
-			next, err := tx.SessionByID(*old.SuccessorID)
-			if err != nil {
+			out.RefreshToken = s.refreshToken(lost.ID)
+			sameKey := domain.HashToken(out.RefreshToken) == lost.TokenHash // it was not rotated in between
+			if now.Sub(*old.UsedAt) <= domain.RefreshGrace && sameKey {
+				return nil
+			}
+			lost.UsedAt = &now
+			if err := tx.SaveSession(lost); err != nil {
 				return err
 			}
-			out = SignIn{User: *user, RefreshToken: s.refreshToken(next.ID), Session: old.FamilyID}
-			if domain.HashToken(out.RefreshToken) != next.TokenHash { // the key was rotated in between
-				outcome = refused
-			}
-			return nil
 		}
 		next := domain.Session{ID: s.NewID(), FamilyID: old.FamilyID, UserID: old.UserID, Epoch: old.Epoch, CreatedAt: now,
 			ExpiresAt: old.ExpiresAt}
-		out = SignIn{User: *user, RefreshToken: s.refreshToken(next.ID), Session: old.FamilyID}
+		out.RefreshToken = s.refreshToken(next.ID)
 		next.TokenHash = domain.HashToken(out.RefreshToken)
 		if err := tx.InsertSession(&next); err != nil {
 			return err
@@ -141,6 +185,21 @@ func (s *Service) Refresh(ctx context.Context, token string) (SignIn, error) {
 		err = outcome
 	}
 	return out, err
+}
+
+// unusedSuccessor locks what a token was traded for, as long as that was not used.
+func unusedSuccessor(tx domain.Tx, old *domain.Session) (*domain.Session, error) {
+	if old.SuccessorID == nil {
+		return nil, nil
+	}
+	next, err := tx.SessionByID(*old.SuccessorID)
+	if err == nil {
+		next, err = tx.LockSession(next.TokenHash)
+	}
+	if err != nil || next.UsedAt != nil {
+		return nil, err
+	}
+	return next, nil
 }
 
 // Logout revokes the family of a refresh token, and ends pushes to what

@@ -54,18 +54,10 @@ func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, act
 		} else if !there {
 			return why
 		}
-		kept = &domain.Claim{ID: tx.NewID(), VisitID: v.ID, JobID: v.JobID, ActorID: call.Actor.UserID, Key: call.Key, Action: action,
-			OccurredAt: m.Said.Occurred, ClaimedAt: m.Said.Claimed, RecordedAt: tx.Now, Cause: causeOf(call, tx.Now, why),
-			DueAt: domain.Ptr(nextDuty(m.Centre, tx.Now))}
-		if err := tx.Apply(kept, "keep"); err != nil {
+		if kept, err = insertClaim(m, call, action, causeOf(call, tx.Now, why), map[string]any{"note": in.Note,
+			"reason": in.Reason, "findings": in.Findings, "work_done": in.WorkDone, "parts": in.Parts, "tested": in.Tested}); err != nil {
 			return err
 		}
-		tx.SetDeadline(domain.DueClaim, kept.ID, &v.JobID, *kept.DueAt)
-		if err := tx.InsertClaim(kept); err != nil {
-			return err
-		}
-		m.Entry(call.Actor, "visit.claimed", &v.ID, map[string]any{"claim_id": kept.ID, "action": action, "status": v.Status, "note": in.Note,
-			"reason": in.Reason, "findings": in.Findings, "work_done": in.WorkDone, "parts": in.Parts, "tested": in.Tested})
 		if action == "no-access" { // decided outside the centre
 			return NotifyStaff(m.Case, v, "visit.claimed", domain.RoleCoordinator, domain.RoleAreaManager)
 		}
@@ -80,6 +72,70 @@ func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, act
 	}
 	return domain.Fail(domain.CodeClaimKept, "%s", words).
 		With("claim_id", kept.ID).With("visit_status", v.Status).With("ended_at", v.EndedAt)
+}
+
+// insertClaim keeps what somebody says that they did, with its words on the timeline.
+func insertClaim(m *VisitCase, call *Call, action, cause string, said map[string]any) (*domain.Claim, error) {
+	tx, v := m.Tx, m.Visit
+	kept := &domain.Claim{ID: tx.NewID(), VisitID: v.ID, JobID: v.JobID, ActorID: call.Actor.UserID, Key: call.Key, Action: action,
+		OccurredAt: m.Said.Occurred, ClaimedAt: m.Said.Claimed, RecordedAt: tx.Now, Cause: cause,
+		DueAt: domain.Ptr(nextDuty(m.Centre, tx.Now))}
+	if err := tx.Apply(kept, "keep"); err != nil {
+		return nil, err
+	}
+	tx.SetDeadline(domain.DueClaim, kept.ID, &v.JobID, *kept.DueAt)
+	if err := tx.InsertClaim(kept); err != nil {
+		return nil, err
+	}
+	said["claim_id"], said["action"], said["status"] = kept.ID, action, v.Status
+	m.Entry(call.Actor, "visit.claimed", &v.ID, said)
+	return kept, nil
+}
+
+// KeepSealed keeps as a claim what the queue of a device that was reported lost says of a
+// visit, or of the last visit of a job on which its owner was: whoever has the device may have
+// written it, so it moves nothing, whatever it is. Its owner; the area manager and the desk hear
+// of it. Errors: CodeClaimKept, CodeNotFound, CodeUnprocessable.
+func KeepSealed(ctx context.Context, s *Service, call *Call, visit, job domain.ID, action string, body map[string]any) error {
+	var kept *domain.Claim
+	var status domain.VisitStatus
+	err := s.InWork(ctx, call, func(tx *Work) (err error) {
+		if visit == (domain.ID{}) {
+			visits, err := tx.VisitsOfJob(job)
+			if err != nil {
+				return err
+			}
+			for i := range visits {
+				if call.Actor.WasInCrew(&visits[i]) {
+					visit = visits[i].ID
+				}
+			}
+		}
+		m, err := OpenVisit(tx, visit)
+		if err != nil {
+			return MeaningOf(err, "visit")
+		}
+		if !call.Actor.WasInCrew(m.Visit) {
+			return domain.NotFound("visit")
+		}
+		status = m.Visit.Status
+		if kept, err = tx.Claim(call.Actor.UserID, call.Key); err == nil || !NotFound(err) {
+			return err
+		}
+		occurred, _ := body["occurred_at"].(string)
+		if m.Stamp(call, occurred) != nil {
+			m.Said = At(tx.Now)
+		}
+		if kept, err = insertClaim(m, call, action, domain.CauseSealed, body); err != nil {
+			return err
+		}
+		return NotifyStaff(m.Case, m.Visit, "visit.claimed", domain.RoleCoordinator, domain.RoleAreaManager)
+	})
+	if err != nil {
+		return err
+	}
+	return domain.Fail(domain.CodeClaimKept, "The device was reported lost. What it tells is kept, and nothing moved.").
+		With("claim_id", kept.ID).With("visit_status", status)
 }
 
 // doubt keeps an end to which its crew came by its own word alone, with a reason in place of the arrival or
@@ -332,8 +388,9 @@ func takeClaim(tx *Work, c *domain.Claim, witness string) error {
 	}
 	a := domain.Actor{UserID: maker.ID, Name: maker.Name, Role: domain.RoleTechnician, CentreID: m.Visit.CentreID, AreaID: m.Visit.AreaID}
 	m.Said = EntryTime{Occurred: c.OccurredAt, Claimed: c.ClaimedAt, Recorded: tx.Now}
-	held := m.Held != nil && domain.VisitMoveOf(c.Action).Holds.Refuses(domain.HoldSafety) && !m.before(m.Held.Since)
-	if counts := countingGuards[c.Action] != nil; counts && !held && domain.CheckVisit(a, c.Action, m.Visit) == nil {
+	counts := countingGuards[c.Action] != nil
+	held := counts && m.Held != nil && domain.VisitMoveOf(c.Action).Holds.Refuses(domain.HoldSafety) && !m.before(m.Held.Since)
+	if counts && !held && domain.CheckVisit(a, c.Action, m.Visit) == nil {
 		c.Witness = witness
 		err := makeMove(m, a, c.Action, in, &witness)
 		if c.Moved = err == nil; !domain.IsCode(err, domain.CodeState) {

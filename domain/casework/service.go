@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -28,6 +29,8 @@ type Service struct {
 	CommonPassword func(password string, own []string) bool
 	// ParsePhone reads a number as dialled in a country and gives E.164.
 	ParsePhone func(raw, country string) (string, error)
+	// PhoneOfIDToken proves whose number somebody has, by a token of Firebase; nil: there is no such sign-in.
+	PhoneOfIDToken func(ctx context.Context, idToken string) (phone string, err error)
 	// Recur lists the dates of maintenance.
 	Recur   Recurrence
 	Keys    domain.KeyRing

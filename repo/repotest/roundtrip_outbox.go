@@ -27,20 +27,38 @@ func noticeTrip(t *testing.T, w *World) {
 	d := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok",
 		Platform: "web",
 		Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
-	d.Unproven, d.HealthAt = true, &later
+	d.Unproven, d.HealthAt, d.CredentialHash, d.CredentialBefore = true, &later, "new", "old"
+	d.LostAt, d.WipedAt, d.SyncedAt = &later, &later, &later
 	d.Health.V = &domain.DeviceHealth{Battery: Ptr(40), Charging: true, Notifications: "allowed", Alarms: "blocked", Background: "free",
 		Sound: "silent", QueueLength: 3, QueueOldest: &later, AppVersion: "1.2"}
 	filled(t, "device", d, "UserID")
 	Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
 	Same(t, "device", d, Get(t, db, func(tx domain.Tx) (*domain.Device, error) { return tx.Device(d.InstallationID) }))
 	d.CustomerID, d.LinkID, d.UserID, d.DroppedAt, d.DropReason, d.Token = nil, nil, &w.Ravi.ID, nil, "", "tok2"
-	d.Unproven = false
-	Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
+	d.Unproven, d.LostAt, d.WipedAt = false, nil, nil
+	Do(t, db, func(tx domain.Tx) error { return all(tx.SaveDeviceLoss(&d), tx.PutDevice(&d)) })
 	got, err := r.Devices(ctx, w.Ravi.ID)
 	noError(t, err)
 	Same(t, "device put again", []domain.Device{d}, got)
 	d.Health.V, d.HealthAt = &domain.DeviceHealth{Sound: "normal"}, Ptr(Noon)
 	Do(t, db, func(tx domain.Tx) error { return tx.SaveDeviceHealth(&d) })
+	d.LostAt, d.WipedAt, d.SyncedAt = Ptr(Noon), Ptr(Noon), Ptr(Noon)
+	Do(t, db, func(tx domain.Tx) error { return all(tx.SaveDeviceLoss(&d), tx.DeviceSynced(*d.SessionID, Noon)) })
+	Same(t, "devices of a session", []domain.Device{d}, Get(t, db, func(tx domain.Tx) (*[]domain.Device, error) {
+		list, err := tx.DevicesOfSession(*d.SessionID)
+		return &list, err
+	}))
+	got, err = r.SessionDevices(ctx, *d.SessionID)
+	noError(t, err)
+	Same(t, "devices of a session, read", []domain.Device{d}, got)
+	if got, err := r.Devices(ctx, w.Ravi.ID); err != nil || len(got) != 0 {
+		t.Errorf("a wiped device is still listed: %v, %v", got, err)
+	}
+	d.CredentialHash, d.CredentialBefore, d.LostAt, d.WipedAt = "newer", "new", nil, nil
+	Do(t, db, func(tx domain.Tx) error { return all(tx.SaveDeviceCredential(&d), tx.SaveDeviceLoss(&d)) })
+	one, err := r.Device(ctx, d.InstallationID)
+	noError(t, err)
+	Same(t, "device read", &d, one)
 	other := func(o domain.Device) bool { return o.InstallationID != d.InstallationID }
 	got, err = r.DevicesOfCentre(ctx, w.Mill.ID)
 	noError(t, err)
@@ -49,6 +67,11 @@ func noticeTrip(t *testing.T, w *World) {
 	noError(t, err)
 	Same(t, "devices of another", []domain.Device{}, slices.DeleteFunc(got, other))
 	Do(t, db, func(tx domain.Tx) error { return tx.DropDevice(d.InstallationID, "signed out", later) })
+	if got, err := r.Devices(ctx, w.Ravi.ID); err != nil || len(got) != 1 {
+		t.Errorf("a dropped device that can call for help is not listed: %v, %v", got, err)
+	}
+	d.CredentialHash = ""
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveDeviceCredential(&d) })
 	if got, err := r.Devices(ctx, w.Ravi.ID); err != nil || len(got) != 0 {
 		t.Errorf("a dropped device is still listed: %v, %v", got, err)
 	}

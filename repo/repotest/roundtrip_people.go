@@ -1,6 +1,7 @@
 package repotest
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -151,6 +152,12 @@ func leaveTrip(t *testing.T, w *World) {
 }
 
 func sessionTrip(t *testing.T, w *World) {
+	if got := Get(t, w.DB, func(tx domain.Tx) (*[]domain.User, error) {
+		users, err := tx.UsersByPhone(w.Ravi.Phone)
+		return &users, err
+	}); len(*got) != 1 || (*got)[0].ID != w.Ravi.ID {
+		t.Errorf("users by phone: %v", *got)
+	}
 	db := w.DB
 	next := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Ravi.ID, TokenHash: hash("next"), CreatedAt: Noon, ExpiresAt: later}
 	s := domain.Session{ID: ID(), FamilyID: next.FamilyID, UserID: w.Ravi.ID, TokenHash: hash("s"), SuccessorID: &next.ID, Epoch: 2,
@@ -159,6 +166,12 @@ func sessionTrip(t *testing.T, w *World) {
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertSession(&next), tx.InsertSession(&s)) })
 	Same(t, "session", s, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.LockSession(s.TokenHash) }))
 	Same(t, "bare session", next, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(next.ID) }))
+	goOn, err := db.Reader().Sessions(context.Background(), w.Ravi.ID, Noon)
+	noError(t, err)
+	Same(t, "sessions that go on", []domain.Session{next}, goOn)
+	goOn, err = db.Reader().Sessions(context.Background(), w.Ravi.ID, later)
+	noError(t, err)
+	Same(t, "sessions that have ended", []domain.Session{}, goOn)
 	s.UsedAt = nil
 	Do(t, db, func(tx domain.Tx) error { return all(tx.SaveSession(&s), tx.RevokeFamily(s.FamilyID, Noon)) })
 	Same(t, "saved session", s, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(s.ID) }))

@@ -206,6 +206,25 @@ func timerTrip(t *testing.T, w *World) {
 	asking, err := r.AskingTimers(ctx, everything, w.Mill.ID, domain.Page{Limit: 5})
 	noError(t, err)
 	Same(t, "timers that ask for a call", []domain.Timer{o}, asking)
+	d := domain.Drill{Meta: Meta(Noon), CentreID: w.Mill.ID, AreaID: w.North.ID, ByID: w.Asha.ID, Status: "rung", At: later,
+		People: domain.JSONList[domain.DrillPerson]{{UserID: w.Ravi.ID, Result: "waiting"}}}
+	filled(t, "drill", d)
+	Do(t, db, func(tx domain.Tx) error { return tx.InsertDrill(&d) })
+	d.Status, d.People[0].Result = "ended", "heard"
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveDrill(&d) })
+	Same(t, "drill", d, Get(t, db, func(tx domain.Tx) (*domain.Drill, error) { return tx.LockDrill(d.ID) }))
+	drills, err := r.Drills(ctx, w.Mill.ID, domain.Page{Limit: 5})
+	noError(t, err)
+	Same(t, "drills", []domain.Drill{d}, drills)
+	h := domain.HomeSafe{Meta: Meta(Noon), UserID: w.Ravi.ID, Status: "pinged", ByAt: later, AskedAt: Noon, PingedAt: &later, EndedAt: &later}
+	filled(t, "home safe", h)
+	Do(t, db, func(tx domain.Tx) error { return tx.InsertHomeSafe(&h) })
+	h.Status, h.PingedAt = "ended", nil
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveHomeSafe(&h) })
+	Same(t, "home safe", h, Get(t, db, func(tx domain.Tx) (*domain.HomeSafe, error) { return tx.HomeSafe(w.Ravi.ID) }))
+	read, err := r.HomeSafe(ctx, w.Ravi.ID)
+	noError(t, err)
+	Same(t, "home safe of the reader", h, *read)
 	o.Status, o.SOSID = "ended", nil
 	Do(t, db, func(tx domain.Tx) error { return tx.SaveTimer(&o) })
 	Same(t, "timer of a person", o, Get(t, db, func(tx domain.Tx) (*domain.Timer, error) { return tx.LockTimerOf(w.Visit.ID, w.Ravi.ID) }))

@@ -48,6 +48,8 @@ type Config struct {
 	Demo           *api.Demo // nil: no demo
 	NoPlanTimers   bool      // visits of phones that fell silent are not timed from the plan
 	Roads          casework.Roads
+	// PhoneOfIDToken proves whose number somebody has by a token of Firebase; nil: no such sign-in.
+	PhoneOfIDToken func(ctx context.Context, idToken string) (phone string, err error)
 	Windows        slots.Grid
 	Heads          string        // folder of the signed heads; empty: none are kept
 	QueuePoll      time.Duration // how often the queue looks; 0: as it will
@@ -137,11 +139,15 @@ func New(ctx context.Context, db *repo.DB, c *Config) (*Server, error) {
 		Service: NewService(db, keys, c.Now, c.BaseURL)}
 	s.Health = newHealth(db, c.Now, registry, c.Log)
 	s.Service.NoPlanTimers = c.NoPlanTimers || c.Demo != nil
+	s.Service.PhoneOfIDToken = c.PhoneOfIDToken
 	s.Service.TextGateway, s.Service.AlarmGateway, s.Service.Files = c.Text != nil, c.Alarm != nil, c.Files
 	s.unheard = newUnheardSOS(registry, c.Log)
 	s.Service.Roads, s.Service.Windows = c.Roads, c.Windows
 	handlers := api.NewApp(s.Service, tokens)
 	handlers.Browsers = browsers
+	if c.Alarm != nil {
+		handlers.FromProvider = c.Alarm.Verify
+	}
 	s.HTTP = web.New(web.Config{Log: c.Log, BaseURL: c.BaseURL, Contract: contract, Authenticate: handlers.Authenticate, Allow: handlers.Allow,
 		Ready: s.Health.ready, Registry: registry, TrustedProxies: c.TrustedProxies, DrainDelay: c.DrainDelay,
 		MaxConnsPerAddress: c.Limits.Connections, RateUser: c.Limits.RateUser, RateAddress: c.Limits.RateAddress, User: handlers.User})

@@ -85,7 +85,7 @@ func newNasty(h *harness.Harness) *nasty {
 	n.customer, _ = h.Household(desk, nil)
 	n.target["customers"] = n.customer["id"]
 	n.target["appliances"] = desk.Send("POST", "/v1/appliances", object{"customer_id": n.customer["id"]}, 201)["id"]
-	n.target["inbox"], n.target["sos"] = uuid.New(), uuid.New()
+	n.target["inbox"], n.target["sos"], n.target["me"] = uuid.New(), uuid.New(), uuid.New()
 	return n
 }
 
@@ -173,7 +173,11 @@ func (n *nasty) who(op *web.Operation) *harness.Client {
 // place is the address of an operation's present target.
 func (n *nasty) place(op *web.Operation) string {
 	segments := strings.Split(op.Path, "/")
-	at := strings.NewReplacer("{installation_id}", "0192f0c8-7b1e-7c11-9d5e-0123456789ab", "{code}", "malformed")
+	device := "0192f0c8-7b1e-7c11-9d5e-0123456789ab"
+	if strings.HasSuffix(op.Path, "/lost") { // it would end the session that asks
+		device = "0192f0c8-7b1e-7c11-9d5e-0123456789ac"
+	}
+	at := strings.NewReplacer("{installation_id}", device, "{code}", "malformed")
 	if strings.Contains(op.Path, "{id}") {
 		n.fresh(segments[2])
 		return at.Replace(strings.Replace(op.Path, "{id}", fmt.Sprint(n.target[segments[2]]), 1))

@@ -48,6 +48,9 @@ var requestBodies = map[string]object{
 		"ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
 	"declineLeave": {"reason": "x"}, "withdrawLeave": {"reason": "x"},
 	"extendTimer": {"minutes": 5}, "setCodes": {"code": "", "duress_code": ""},
+	"reportCall": {"call": "x", "result": "busy"},
+	"planDrill":  {"at": "2027-03-09T11:00"}, "hearDrill": {},
+	"askHomeSafe": {"by": "2027-03-01T20:00:00+05:30"},
 	"addSOSTrail": {"points": []any{object{"at": "2027-03-01T03:30:00Z", "battery": 50}}},
 	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "x"}, "setColleague": {"colleague_id": nil},
 	"setLadder": {"tiers": []object{}},
@@ -62,6 +65,7 @@ var requestBodies = map[string]object{
 	"planDay": {"date": "2027-03-09"}, "acceptPlan": {}, "sickDay": {},
 	"previewMaintenance": {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"},
 	"createMaintenance":  {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"}, "endMaintenance": {"reason": "x"},
+	"signInWithFirebase": {"id_token": "x"},
 	"syncUp": {"device_time": "2027-03-01T03:30:00Z",
 		"requests": []any{object{"id": "x", "method": "POST", "path": "/v1/nothing"}}},
 	"announceVisitFile": {"kind": "photo_before", "asked": true, "agreed": false},
@@ -154,7 +158,8 @@ func oneOfEach(h *harness.Harness) map[string]any {
 	_, thanks := h.Compliment("meena", "Well done")
 	ids := map[string]any{"tried-steps": tried["id"], "thanks": thanks["id"], "customers": customer["id"], "jobs": job["id"],
 		"appliances": appliance["id"], "visits": visit["id"], "flags": flag["id"],
-		"centres": h.Centre, "users": h.People["ravi"].ID, "technicians": h.People["ravi"].ID, "areas": uuid.Nil, "inbox": uuid.New()}
+		"centres": h.Centre, "users": h.People["ravi"].ID, "technicians": h.People["ravi"].ID, "areas": uuid.Nil, "inbox": uuid.New(),
+		"me": uuid.New()}
 	ids["leave"] = h.As("ravi").AskLeave("2027-04-05T08:00", "2027-04-05T20:00", 201)["id"]
 	// A disputed attempt, and a completion that the brand asks about.
 	attempt := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})

@@ -483,6 +483,7 @@ func (e JobStatus) Valid() bool {
 
 // Defines values for ProblemCode.
 const (
+	ProblemCodeAccountDisabled        ProblemCode = "account_disabled"
 	ProblemCodeAlreadyExists          ProblemCode = "already_exists"
 	ProblemCodeAlreadyTold            ProblemCode = "already_told"
 	ProblemCodeAnswerWithheld         ProblemCode = "answer_withheld"
@@ -491,9 +492,15 @@ const (
 	ProblemCodeClaimKept              ProblemCode = "claim_kept"
 	ProblemCodeCursorGone             ProblemCode = "cursor_gone"
 	ProblemCodeDependsOn              ProblemCode = "depends_on"
+	ProblemCodeDeviceLost             ProblemCode = "device_lost"
+	ProblemCodeFirebaseOff            ProblemCode = "firebase_off"
 	ProblemCodeForbidden              ProblemCode = "forbidden"
 	ProblemCodeGuardNotMet            ProblemCode = "guard_not_met"
 	ProblemCodeHeld                   ProblemCode = "held"
+	ProblemCodeIDTokenExpired         ProblemCode = "id_token_expired"
+	ProblemCodeIDTokenInvalid         ProblemCode = "id_token_invalid"
+	ProblemCodeIDTokenProject         ProblemCode = "id_token_project"
+	ProblemCodeIDTokenRevoked         ProblemCode = "id_token_revoked"
 	ProblemCodeIdempotencyInFlight    ProblemCode = "idempotency_in_flight"
 	ProblemCodeIdempotencyKeyRequired ProblemCode = "idempotency_key_required"
 	ProblemCodeIdempotencyMismatch    ProblemCode = "idempotency_mismatch"
@@ -503,12 +510,14 @@ const (
 	ProblemCodeMethodNotAllowed       ProblemCode = "method_not_allowed"
 	ProblemCodeNotAvailable           ProblemCode = "not_available"
 	ProblemCodeNotFound               ProblemCode = "not_found"
+	ProblemCodeNumberUnknown          ProblemCode = "number_unknown"
 	ProblemCodeOutsideHours           ProblemCode = "outside_hours"
 	ProblemCodeOverlap                ProblemCode = "overlap"
 	ProblemCodePlanNotMet             ProblemCode = "plan_not_met"
 	ProblemCodeRateLimited            ProblemCode = "rate_limited"
 	ProblemCodeSkillMissing           ProblemCode = "skill_missing"
 	ProblemCodeStepRecorded           ProblemCode = "step_recorded"
+	ProblemCodeSyncTooOld             ProblemCode = "sync_too_old"
 	ProblemCodeThrottled              ProblemCode = "throttled"
 	ProblemCodeTimeDoesNotExist       ProblemCode = "time_does_not_exist"
 	ProblemCodeTimeIsAmbiguous        ProblemCode = "time_is_ambiguous"
@@ -526,6 +535,8 @@ const (
 // Valid indicates whether the value is a known member of the ProblemCode enum.
 func (e ProblemCode) Valid() bool {
 	switch e {
+	case ProblemCodeAccountDisabled:
+		return true
 	case ProblemCodeAlreadyExists:
 		return true
 	case ProblemCodeAlreadyTold:
@@ -542,11 +553,23 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeDependsOn:
 		return true
+	case ProblemCodeDeviceLost:
+		return true
+	case ProblemCodeFirebaseOff:
+		return true
 	case ProblemCodeForbidden:
 		return true
 	case ProblemCodeGuardNotMet:
 		return true
 	case ProblemCodeHeld:
+		return true
+	case ProblemCodeIDTokenExpired:
+		return true
+	case ProblemCodeIDTokenInvalid:
+		return true
+	case ProblemCodeIDTokenProject:
+		return true
+	case ProblemCodeIDTokenRevoked:
 		return true
 	case ProblemCodeIdempotencyInFlight:
 		return true
@@ -566,6 +589,8 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeNotFound:
 		return true
+	case ProblemCodeNumberUnknown:
+		return true
 	case ProblemCodeOutsideHours:
 		return true
 	case ProblemCodeOverlap:
@@ -577,6 +602,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeSkillMissing:
 		return true
 	case ProblemCodeStepRecorded:
+		return true
+	case ProblemCodeSyncTooOld:
 		return true
 	case ProblemCodeThrottled:
 		return true
