@@ -59,7 +59,7 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"domain/intake", "domain domain/casework domain/slots", ""},
 	{"domain/intake/heaptest", "", ""},
 	{"domain/planning", "domain domain/casework domain/dayplan domain/slots", ""},
-	{"domain/proof", "domain domain/casework", "uuid"},
+	{"domain/proof", "domain domain/casework domain/reach", "uuid"},
 	{"domain/reporting", "domain domain/alarm domain/casework domain/decisions domain/geo domain/jobclock domain/reach " +
 		"domain/slots domain/watch", ""},
 	{"domain/safety", "domain domain/casework domain/customers domain/reach", ""},

@@ -18,6 +18,9 @@ type App struct {
 	// Browsers judges and names the key of Web Push; nil: no browser is
 	// asked.
 	Browsers Browsers
+	// FromProvider reports whether a request is signed by the provider of the alarm
+	// webhook; nil: there is none.
+	FromProvider func(body []byte, id, timestamp, signature string) bool
 
 	clientIP   func(c *fiber.Ctx) netip.Addr
 	mu         sync.Mutex
@@ -63,6 +66,7 @@ func (a *App) Mount(s *web.Server, demo *Demo) {
 	mountStop(a, s)
 	mountFlags(a, s)
 	mountEvidence(a, s)
+	mountVisitFiles(a, s)
 	mountKeepAways(a, s)
 	mountExclusions(a, s)
 	mountQueue(a, s)

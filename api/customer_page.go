@@ -21,7 +21,8 @@ import (
 
 // linkActions are what the customer's page can do, in the order in which it
 // offers them.
-var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "call-me", "could-not-reach", "not-us",
+var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "remove-photos", "call-me",
+	"could-not-reach", "not-us",
 	"go-on",
 	"reopen",
 	"passport", "thanks", "report", "withdraw-report", "appeal", "wrong-person", "verify", "undo"}
@@ -89,6 +90,7 @@ type customerView struct {
 	Wrong                                                      map[string]string
 	Done, Alert, Promise, Replacement                          string
 	CanDone, CanReopen, CanStop                                bool
+	PhotoWords                                                 string // how many photos of its home there are
 	EndCode                                                    string
 	TriesWords                                                 string
 	Tries                                                      []tryView
@@ -203,6 +205,10 @@ func doneWords(t *pages.Text, done string, p *customers.LinkPage) string {
 		}
 	case "stop-visits":
 		if p.CanStop {
+			return ""
+		}
+	case "remove-photos":
+		if p.Photos > 0 {
 			return ""
 		}
 	case "slot-held":
@@ -548,6 +554,9 @@ func claims(t *pages.Text, subject string) []partView {
 // entriesInWords says what the brand claims to have done, and what the customer
 // can say to it.
 func entriesInWords(v *customerView, p *customers.LinkPage, t *pages.Text, loc *time.Location) {
+	if p.Photos > 0 {
+		v.PhotoWords = t.Count("photos", p.Photos)
+	}
 	v.CanDone, v.CanReopen, v.CanStop, v.EndCode = p.CanDone, p.CanReopen, p.CanStop, p.EndCode
 	if len(p.Tries) > 0 {
 		v.TriesWords, v.TryClaims = t.Count("tries", len(p.Tries)), claims(t, domain.AboutAttempt)

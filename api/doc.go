@@ -51,6 +51,7 @@
 //	timers.go          visit timers, and the two codes
 //	users.go           accounts of staff, and their invitations
 //	user_view.go       a member of staff as their reader is shown them
+//	visit_files.go     photos, signatures and recordings of a visit, as they arrive
 //	visits.go          visits: lists, and every move
 //	visits_json.go     a list of visits written as encoding/json would write it, faster
 package api

@@ -87,6 +87,20 @@ func mountSOS(a *App, s *web.Server) {
 			return err
 		})
 	})
+	s.Handle("POST", "/v1/gateways/calls", func(c *fiber.Ctx) error {
+		if a.FromProvider == nil || !a.FromProvider(c.Body(), c.Get("webhook-id"), c.Get("webhook-timestamp"), c.Get("webhook-signature")) {
+			return domain.Fail(domain.CodeUnauthenticated, "This is not signed with the secret of the alarm webhook, or over 5 minutes old.")
+		}
+		in, err := decode[alarm.CallInput](c)
+		if err != nil {
+			return err
+		}
+		call := &casework.Call{Actor: domain.System, Encode: encodeAnswer, Status: fiber.StatusOK}
+		if _, err := svc.Alarm.CallEnded(c.UserContext(), call, in); err != nil {
+			return err
+		}
+		return sendAnswer(c, call, "")
+	})
 	for _, action := range []string{"hand-over", "resolve"} {
 		s.Handle("POST", "/v1/sos/{id}/"+action, byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
 			in alarm.SOSAnswer) error {

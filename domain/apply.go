@@ -154,6 +154,22 @@ func (x *SOS) row(action string) ([]string, bool) { return SOSMoves.row(action, 
 
 func (x *SOS) become(to string, _ time.Time) { x.Status = to }
 
+func (d *Drill) lifecycle() string { return DrillMoves.Name }
+
+func (d *Drill) state() string { return d.Status }
+
+func (d *Drill) row(action string) ([]string, bool) { return DrillMoves.row(action, d.Status) }
+
+func (d *Drill) become(to string, _ time.Time) { d.Status = to }
+
+func (h *HomeSafe) lifecycle() string { return HomeSafeMoves.Name }
+
+func (h *HomeSafe) state() string { return h.Status }
+
+func (h *HomeSafe) row(action string) ([]string, bool) { return HomeSafeMoves.row(action, h.Status) }
+
+func (h *HomeSafe) become(to string, _ time.Time) { h.Status = to }
+
 func (t *Timer) lifecycle() string { return TimerMoves.Name }
 
 func (t *Timer) state() string { return t.Status }

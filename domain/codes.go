@@ -101,9 +101,10 @@ var (
 		"The cursor is older than what changed is kept, or was given to somebody else.",
 		"Forget what the phone has and ask without a cursor.", "The cursor is more than 30 days old.")
 	CodeTooLarge = code("too_large", KindTooLarge, "Body too large", "The body is larger than this operation takes.",
-		"Send less: JSON up to 256 KiB, imports and evidence up to 10 MiB, forms up to 8 KiB.", "The body is larger than 256 KiB.")
+		"Send less: JSON up to 256 KiB, imports and evidence up to 10 MiB, files of visits in chunks of 256 KiB, forms up to 8 KiB.",
+		"The body is larger than 256 KiB.")
 	CodeMedia = code("unsupported_media_type", KindMedia, "Media type not taken", "The operation takes another Content-Type.",
-		"Send application/json (imports: text/csv or XLSX; evidence: a photo or recording; pages: a form).", "Send application/json.")
+		"Send application/json (imports: text/csv or XLSX; evidence: a photo or recording; chunks: application/offset+octet-stream; pages: a form).", "Send application/json.")
 	CodeUnprocessable = code("unprocessable", KindUnprocessable, "Cannot be done as asked",
 		"The request is well formed, but a value means nothing we can do.", "errors[] points at each value and says what is expected.",
 		"window_end must be after window_start")

@@ -20,6 +20,8 @@ const (
 	DueCoolOff       DeadlineKind = "cool_off"       // visit: the end of a break after a hard one
 	DueTimer         DeadlineKind = "timer"          // timer
 	DueTimerPlan     DeadlineKind = "timer_plan"     // visit: its planned time is over and phones told nothing
+	DueDrill         DeadlineKind = "drill"          // drill: it rings, and ends
+	DueHomeSafe      DeadlineKind = "home_safe"      // user: did they come home
 	DueLastNotice    DeadlineKind = "last_notice"    // job: the time to answer the last notice is over
 	DueCloseResolved DeadlineKind = "close_resolved" // job: nobody objected
 	DueSilence       DeadlineKind = "silence"        // job: the household waits for a word

@@ -151,6 +151,8 @@ type Phone struct {
 	QueueLength int              `json:"queue_length"`
 	LastContact *time.Time       `json:"last_contact"`
 	AppVersion  string           `json:"app_version"`
+	TestedAt    *time.Time       `json:"tested_at"` // when they last heard a drill
+	Untested    bool             `json:"untested"`  // not within 30 days
 	// Devices are those that can be reported lost.
 	Devices JSONList[PhoneDevice] `json:"devices"`
 }

@@ -66,8 +66,11 @@
 //	thanks.go          thanks of a household
 //	throttle.go        failed tries
 //	timeline.go        entries and their hash chain
+//	drill.go           phones are tried before they are needed
+//	home_safe.go       who wants to be asked whether they came home
 //	timer.go           the timer of who is inside
 //	visit.go           a visit
+//	visit_file.go      photos, signatures and recordings of a visit
 //
 // What all need:
 //

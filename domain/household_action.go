@@ -38,6 +38,7 @@ var HouseholdActions = map[string]HouseholdAction{
 	"withdraw-report": {Side: ForUs, Secret: true, Unanswered: "The report stands."},
 	"appeal":          {Side: ForUs, Secret: true, Unanswered: "The appeal is taken.", Counts: true},
 	"thanks":          {Side: ForUs, Secret: true, Unanswered: "Nobody is thanked."},
+	"remove-photos":   {Side: ForUs, Unanswered: "The photos are removed.", Counts: true},
 	"wrong-person":    {Side: ForUs, Unanswered: "The number stays, and nothing is undone."},
 
 	"confirm":      {Side: ForNobody},

@@ -82,6 +82,28 @@ var (
 		{"again", []string{"ended"}, []string{"armed"}, "system", "ended with the visit, and they set out anew"},
 	}}
 
+	HomeSafeRuns = []string{"asked", "pinged", "desk_asked"}
+	// HomeSafeMoves: docs/product.md section 5, "Home safe".
+	HomeSafeMoves = Lifecycle{"home safe", "asked", []Move{
+		{"ask", nil, []string{"asked"}, "whose day it is", "a time within 24 h"},
+		{"again", []string{"asked", "pinged", "desk_asked", "alarmed", "ended"}, []string{"asked"}, "whose day it is",
+			"another time; the code, where one is set"},
+		{"ping", []string{"asked"}, []string{"pinged"}, "system", "its time has come"},
+		{"ask-desk", []string{"pinged"}, []string{"desk_asked"}, "system", "10 min without an answer: who is on duty, else the proprietor"},
+		{"alarm", []string{"desk_asked"}, []string{"alarmed"}, "system", "10 min more; raises an SOS as a timer does"},
+		{"done", HomeSafeRuns, []string{"ended"}, "whose day it is", "the code, where one is set; counts by its time"},
+		{"not-ok", HomeSafeRuns, []string{"alarmed"}, "whose day it is", "raises an SOS at once"},
+		{"lapse", HomeSafeRuns, []string{"ended"}, "system", "their account was disabled"},
+	}}
+
+	// DrillMoves: docs/product.md section 7, "Drills".
+	DrillMoves = Lifecycle{"drill", "planned", []Move{
+		{"plan", nil, []string{"planned"}, "proprietor, area_manager", "a time within 60 days"},
+		{"ring", []string{"planned"}, []string{"rung"}, "system", "its time: whoever of the centre is on duty"},
+		{"hear", []string{"rung"}, nil, "whoever was rung", "within 15 min"},
+		{"end", []string{"rung"}, []string{"ended"}, "system", "15 min later: the proprietor is told how it went"},
+	}}
+
 	// DisputeMoves: docs/product.md section 4, "that is not so".
 	DisputeMoves = Lifecycle{"dispute", "open", []Move{
 		{"dispute", nil, []string{"open"}, "the household", "by its link or a call; each fact once"},
@@ -196,7 +218,8 @@ var (
 	}}
 
 	// Lifecycles lists them for the docs.
-	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &DisputeMoves, &LinkRequestMoves,
+	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &HomeSafeMoves, &DrillMoves, &DisputeMoves,
+		&LinkRequestMoves,
 		&HouseholdQuestionMoves, &PromiseMoves,
 		&CheckMoves, &ClaimMoves, &ThanksMoves,
 		&AftercareMoves, &LeaveMoves,

@@ -1,9 +1,13 @@
 package domain
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // SOS is one cry for help. It is a row before it is answered; a ladder rings
@@ -162,7 +166,7 @@ func (x *SOS) MayAnswer(a Actor) bool { return a.UserID != x.RaiserID && x.Sees(
 
 // alarmKinds are notices that ring like an alarm: on a queue of their own, with
 // the phone's alarm sound, never collapsed, whatever the hour.
-var alarmKinds = map[string]bool{"sos.raised": true, "sos.unheard": true, "flag.live": true, "flag.live_overdue": true}
+var alarmKinds = map[string]bool{"sos.raised": true, "sos.unheard": true, "sos.drill": true, "flag.live": true, "flag.live_overdue": true}
 
 // AlarmChannel is what dispatches of the alarm webhook are recorded as.
 const AlarmChannel = "alarm"
@@ -170,8 +174,11 @@ const AlarmChannel = "alarm"
 // RingsAsAlarm reports whether notices of a kind ring like an alarm.
 func RingsAsAlarm(kind string) bool { return alarmKinds[kind] }
 
-// GoesFirst reports whether notices of a kind have workers of their own.
-func GoesFirst(kind string) bool { return alarmKinds[kind] || strings.HasPrefix(kind, "sos.") }
+// GoesFirst reports whether notices of a kind have workers of their own. A drill waits
+// behind others: no alarm may wait for it.
+func GoesFirst(kind string) bool {
+	return kind != "sos.drill" && (alarmKinds[kind] || strings.HasPrefix(kind, "sos."))
+}
 
 // CallsGateway reports whether notices of a kind also go to the alarm webhook.
 func CallsGateway(kind string) bool { return kind == "sos.raised" || kind == "sos.unheard" }
@@ -191,6 +198,38 @@ type AlarmCall struct {
 	Role            Role
 	Phone           string // empty: the provider's own list is to be called
 	Language        string
+}
+
+// Call is the webhook-id of a ring of a kind: one for an SOS, a round and a person,
+// however often it is tried.
+func (c *AlarmCall) Call(kind string) string {
+	return fmt.Sprintf("%s:%s:%d:%s", strings.ReplaceAll(kind, ".", "_"), c.SOS, c.Round, c.UserID)
+}
+
+// RingOf reads a webhook-id: the key of the notice from which the call was made, and its
+// SOS.
+func RingOf(call string) (key string, sos ID, ok bool) {
+	kind, rest, _ := strings.Cut(call, ":")
+	of, _, _ := strings.Cut(rest, ":")
+	sos, err := uuid.Parse(of)
+	return strings.ReplaceAll(kind, "_", ".") + "|" + strings.ReplaceAll(rest, ":", "|"), sos, err == nil
+}
+
+// RingDigit is what whoever answers a call presses. It differs from call to call, for
+// machines that answer press a digit by themselves, mostly 1; the same ring has the
+// same, however often it is tried.
+func RingDigit(call string) string {
+	sum := sha256.Sum256([]byte("ring|" + call))
+	return strconv.Itoa(1 + int(sum[0])%9)
+}
+
+// SOSCall is what came of one call of an alarm.
+type SOSCall struct {
+	Call   string
+	Result string // acknowledged, answered (without the digit), voicemail, no_answer, busy, failed
+	SOSID  ID
+	UserID ID
+	At     time.Time
 }
 
 // Reached reports whether a device or gateway of somebody who may answer took a

@@ -258,8 +258,16 @@ type AlarmTx interface {
 	// the first one stays. SOSPoints counts them.
 	PutSOSPoints([]SOSPoint) error
 	SOSPoints(sos ID) (int, error)
+	Ring(key string) (*Notice, error)            // by its DedupeKey
+	KeepSOSCall(SOSCall) (fresh bool, err error) // the same word about a call is kept once
 	HushReport(id ID) error
 	AnyDevice(users []ID) (bool, error) // that can be pushed to
+	LockDrill(id ID) (*Drill, error)
+	InsertDrill(*Drill) error
+	SaveDrill(*Drill) error
+	HomeSafe(user ID) (*HomeSafe, error) // CodeNotFound for who never asked
+	InsertHomeSafe(*HomeSafe) error
+	SaveHomeSafe(*HomeSafe) error
 	TimersOf(visit ID) ([]Timer, error)
 	// LastMoveOf is when the server last learned of a move of somebody's visits
 	// with a window since an instant; nil when it has not.
@@ -418,6 +426,17 @@ type ClockTx interface {
 	Purge(kind string, before time.Time, n int) (int, error)
 }
 
+// FileTx writes files of visits.
+type FileTx interface {
+	VisitFiles(visit ID) ([]VisitFile, error) // by created_at
+	InsertVisitFile(*VisitFile) error
+	SaveVisitFile(*VisitFile) error
+	VisitFileParts(file ID) ([]VisitFilePart, error) // by from_byte
+	InsertVisitFilePart(*VisitFilePart) error
+	DropVisitFileParts(file ID) error
+	FilesOfHome(job ID) ([]VisitFile, error) // what the household may have removed, of all visits of the job
+}
+
 // Tx is one transaction. Locks are taken in one order: jobs by id, each with the
 // visit that is meant, the centre, technicians by id. Load methods answer CodeNotFound; the Lock variants
 // lock the row on PostgreSQL (SQLite has one writer anyway).
@@ -428,6 +447,7 @@ type ClockTx interface {
 // CodeStale when the row has moved on.
 type Tx interface {
 	ReplayTx
+	FileTx
 	CentreTx
 	UserTx
 	AccountTx
@@ -544,6 +564,7 @@ type SafetyReader interface {
 	// EvidenceFiles tells which of some file names belong to a row that was not
 	// removed.
 	EvidenceFiles(ctx context.Context, names []string) ([]string, error)
+	VisitFiles(ctx context.Context, visit ID) ([]VisitFile, error) // by created_at; whoever may see them is judged above
 	// of now. AdvisoryReads by (created_at, id).
 	Advisories(ctx context.Context, a Actor, status string, now time.Time, p Page) ([]Advisory, error)
 	// CoolOffsTaken tells of which reports the pause was taken.
@@ -571,7 +592,9 @@ type AlarmReader interface {
 	SOSTrail(ctx context.Context, a Actor, id ID, p Page) ([]SOSPoint, error)
 	// SilentSOSs are the open ones that these people raised in silence, whoever asks.
 	SilentSOSs(ctx context.Context, raisers []ID) ([]SOS, error)
-	AlarmsByID(ctx context.Context, ids []ID) ([]SOS, error) // in no order
+	AlarmsByID(ctx context.Context, ids []ID) ([]SOS, error)        // in no order
+	Drills(ctx context.Context, centre ID, p Page) ([]Drill, error) // newest first
+	HomeSafe(ctx context.Context, user ID) (*HomeSafe, error)
 	// AskingTimers are those of a centre for which the desk is asked to call.
 	AskingTimers(ctx context.Context, s Scope, centre ID, p Page) ([]Timer, error)
 	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error) // a technician their own

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -102,12 +101,6 @@ type alarmCall struct {
 	ExpiresAt time.Time
 }
 
-// key is the webhook-id: one for an SOS, a round and a person, however often it
-// is tried.
-func (a *alarmCall) key() string {
-	return fmt.Sprintf("%s:%s:%d:%s", strings.ReplaceAll(a.Kind, ".", "_"), a.SOS, a.Round, a.UserID)
-}
-
 type alarmEvent struct {
 	Type      string    `json:"type"`
 	Timestamp time.Time `json:"timestamp"`
@@ -130,7 +123,8 @@ type alarmRing struct {
 	Role     string   `json:"role"`
 	Phone    string   `json:"phone"`
 	Language string   `json:"language"`
-	How      []string `json:"how"` // call: by this provider; push: the same ring goes to their devices
+	Digit    string   `json:"digit"` // what they press to say that they heard: read it to them
+	How      []string `json:"how"`   // call: by this provider; push: the same ring goes to their devices
 }
 
 // ring posts one ring of an SOS, once; outcomes are those of Send.
@@ -138,15 +132,16 @@ func (w *Webhook) ring(ctx context.Context, a alarmCall) Result {
 	e := alarmEvent{Type: a.Kind, Timestamp: w.Now().UTC()}
 	e.Data.ID, e.Data.Round, e.Data.Tier, e.Data.ExpiresAt = a.SOS.String(), strconv.Itoa(a.Round), strconv.Itoa(a.Tier), a.ExpiresAt.UTC()
 	e.Data.Centre, e.Data.Area, e.Data.EmergencyNumber = a.Centre, a.Area, a.EmergencyNumber
-	e.Data.Ring = alarmRing{a.UserID.String(), a.Name, string(a.Role), a.Phone, a.Language, []string{"call"}}
+	call := a.Call(a.Kind)
+	e.Data.Ring = alarmRing{a.UserID.String(), a.Name, string(a.Role), a.Phone, a.Language, domain.RingDigit(call), []string{"call"}}
 	if a.Pushed > 0 {
 		e.Data.Ring.How = append(e.Data.Ring.How, "push")
 	}
 	body, err := json.Marshal(e)
-	if err != nil || !webhookID.MatchString(a.key()) {
+	if err != nil || !webhookID.MatchString(call) {
 		return Result{Outcome: Rejected, Detail: detailInvalidMessage, Alert: true}
 	}
-	return w.post(ctx, a.key(), body)
+	return w.post(ctx, call, body)
 }
 
 // Send posts one text, once. 2xx is accepted; 410 means that the receiver
@@ -169,6 +164,16 @@ func (w *Webhook) Send(ctx context.Context, t Text) Result {
 		return Result{Outcome: Rejected, Detail: detailInvalidMessage, Alert: true}
 	}
 	return w.post(ctx, t.ID, body)
+}
+
+// Verify reports whether a request back to us is signed with the secret, and no more
+// than 5 minutes old. It compares in constant time.
+func (w *Webhook) Verify(body []byte, id, timestamp, signature string) bool {
+	h := http.Header{}
+	h.Set(standardwebhooks.HeaderWebhookID, id)
+	h.Set(standardwebhooks.HeaderWebhookTimestamp, timestamp)
+	h.Set(standardwebhooks.HeaderWebhookSignature, signature)
+	return w.signer.Verify(body, h) == nil
 }
 
 func (w *Webhook) post(ctx context.Context, id string, body []byte) Result {

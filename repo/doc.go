@@ -41,7 +41,7 @@
 //	contact.go      attempts, unmatched contacts, policies
 //	customers.go    customers, their contacts, sites and appliances
 //	disputes.go     disputes, checks of visits said to be done, when a customer learned of them
-//	evidence.go     photos and recordings of reports
+//	evidence.go     photos and recordings of reports, files of visits
 //	flags.go        reports, stops received, who stands down
 //	household_merges.go  two households that became one, and back
 //	households.go   rows of one household, and what may be one

@@ -153,6 +153,7 @@ WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (olde
 	"imports":          {"id", "created_at < @before", "created_at"},
 	"import_answers":   {"centre_id, about", "answer LIKE '+%' AND at < @before", "at"},
 	"sos_trail":        {"sos_id, at", "recorded_at < @before", "recorded_at"},
+	"visit_files":      {"id", "expires_at < @before", "expires_at, id"},
 }
 
 func (t *tx) Purge(kind string, before time.Time, n int) (int, error) {

@@ -49,6 +49,18 @@ func (t *tx) SOSPoints(sos domain.ID) (int, error) {
 	return t.count(t.table("sos_trail").Select("count(*) AS n").Where("sos_id = ?", sos))
 }
 
+func (t *tx) Ring(key string) (*domain.Notice, error) {
+	return single[domain.Notice](t, "ring", t.table("notices").Where("dedupe_key = ?", key))
+}
+
+func (t *tx) KeepSOSCall(c domain.SOSCall) (bool, error) {
+	n, err := t.count(t.table("sos_calls").Select("count(*) AS n").Where("call = ? AND result = ?", c.Call, c.Result))
+	if err != nil || n > 0 {
+		return false, err
+	}
+	return true, t.insert("sos_calls", &c)
+}
+
 func (t *tx) SilenceSOS(id domain.ID) error {
 	for _, kind := range []string{"sos.raised", "sos.unheard", "sos.call_yourself"} {
 		if err := t.hush(kind, id); err != nil {

@@ -29,6 +29,30 @@ func (t *tx) LockTimerOf(visit, user domain.ID) (*domain.Timer, error) {
 	return single[domain.Timer](t, "timer", lock(t.table("timers").Where("visit_id = ? AND user_id = ?", visit, user)))
 }
 
+func (t *tx) LockDrill(id domain.ID) (*domain.Drill, error) {
+	return single[domain.Drill](t, "drill", lock(t.table("drills").Where("id = ?", id)))
+}
+
+func (t *tx) InsertDrill(d *domain.Drill) error { return t.insert("drills", d) }
+
+func (t *tx) SaveDrill(d *domain.Drill) error { return t.save("drills", &d.Meta, d) }
+
+func (r *reader) Drills(ctx context.Context, centre domain.ID, p domain.Page) ([]domain.Drill, error) {
+	return list[domain.Drill](ctx, r, r.db.table("drills").Where("centre_id = ?", centre).Clauses(page(p, "created_at", "id", true)...))
+}
+
+func (t *tx) HomeSafe(user domain.ID) (*domain.HomeSafe, error) {
+	return single[domain.HomeSafe](t, "wish to be asked", t.table("home_safe").Where("user_id = ?", user))
+}
+
+func (t *tx) InsertHomeSafe(h *domain.HomeSafe) error { return t.insert("home_safe", h) }
+
+func (t *tx) SaveHomeSafe(h *domain.HomeSafe) error { return t.save("home_safe", &h.Meta, h) }
+
+func (r *reader) HomeSafe(ctx context.Context, user domain.ID) (*domain.HomeSafe, error) {
+	return one[domain.HomeSafe](ctx, r, "wish to be asked", r.db.table("home_safe").Where("user_id = ?", user))
+}
+
 func (t *tx) InsertTimer(o *domain.Timer) error {
 	t.timerChanged(o)
 	return t.insert("timers", o)

@@ -160,10 +160,27 @@ func Phones(ctx context.Context, s *Service, a domain.Actor, centre domain.ID) (
 	for i := range devices {
 		of[*devices[i].UserID] = append(of[*devices[i].UserID], devices[i])
 	}
+	drills, err := s.Read.Drills(ctx, centre, domain.Page{Limit: drillsRead})
+	if err != nil {
+		return nil, err
+	}
+	tested, now := map[domain.ID]time.Time{}, s.Instant()
+	for i := range drills {
+		for _, p := range drills[i].People {
+			if p.Result == "heard" && drills[i].At.After(tested[p.UserID]) {
+				tested[p.UserID] = drills[i].At
+			}
+		}
+	}
 	out := []domain.Phone{}
 	for i := range users {
 		if !users[i].Disabled {
-			out = append(out, domain.PhoneOf(&users[i], of[users[i].ID], s.Instant()))
+			p := domain.PhoneOf(&users[i], of[users[i].ID], now)
+			if at, ok := tested[p.UserID]; ok {
+				p.TestedAt = &at
+			}
+			p.Untested = p.TestedAt == nil || now.Sub(*p.TestedAt) > domain.PhoneTested
+			out = append(out, p)
 		}
 	}
 	rank := func(p *domain.Phone) int {
@@ -183,6 +200,9 @@ func Phones(ctx context.Context, s *Service, a domain.Actor, centre domain.ID) (
 	})
 	return out, nil
 }
+
+// drillsRead is more drills than a centre has in a month.
+const drillsRead = 60
 
 // phonesMost is more people than a centre has.
 const phonesMost = 500

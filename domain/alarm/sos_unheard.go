@@ -74,47 +74,51 @@ func (s *Service) RingsEnded(ctx context.Context, sos domain.ID, took, deaf []do
 		} else if err != nil {
 			return err
 		}
-		if !domain.SOSMoves.Open("ring", x.Status) {
-			return nil
+		return ringsEnded(tx, x, took, deaf)
+	})
+}
+
+func ringsEnded(tx *casework.Work, x *domain.SOS, took, deaf []domain.ID) error {
+	if !domain.SOSMoves.Open("ring", x.Status) {
+		return nil
+	}
+	changed := false
+	for _, id := range deaf {
+		if domain.Has(x.HeardBy, id) && !domain.Has(took, id) {
+			x.HeardBy, changed = domain.Without(x.HeardBy, id), true
 		}
-		now, changed := s.Instant(), false
-		for _, id := range deaf {
-			if domain.Has(x.HeardBy, id) && !domain.Has(took, id) {
-				x.HeardBy, changed = domain.Without(x.HeardBy, id), true
-			}
+	}
+	for _, id := range took {
+		if !domain.Has(x.HeardBy, id) {
+			x.HeardBy, changed = append(x.HeardBy, id), true
 		}
-		for _, id := range took {
-			if !domain.Has(x.HeardBy, id) {
-				x.HeardBy, changed = append(x.HeardBy, id), true
-			}
+	}
+	if x.UnheardAt != nil && x.Reached() {
+		x.UnheardAt, changed = nil, true
+	}
+	if len(deaf) > 0 {
+		heard, err := sosHeard(tx.Svc, tx, x, deaf)
+		if err != nil {
+			return err
 		}
-		if x.UnheardAt != nil && x.Reached() {
-			x.UnheardAt, changed = nil, true
-		}
-		if len(deaf) > 0 {
-			heard, err := sosHeard(s.Service, tx, x, deaf)
+		if !heard && !x.Reached() {
+			tiers, err := ladderOf(tx, x.CentreID)
 			if err != nil {
 				return err
 			}
-			if !heard && !x.Reached() {
-				tiers, err := ladderOf(tx, x.CentreID)
-				if err != nil {
-					return err
-				}
-				if x.Tier < len(tiers) {
-					err, changed = ringSOS(tx, x, deaf...), true
-				} else if x.UnheardAt == nil {
-					err, changed = notifyUnheard(tx, x), true
-				}
-				if err != nil {
-					return err
-				}
+			if x.Tier < len(tiers) {
+				err, changed = ringSOS(tx, x, deaf...), true
+			} else if x.UnheardAt == nil {
+				err, changed = notifyUnheard(tx, x), true
+			}
+			if err != nil {
+				return err
 			}
 		}
-		if !changed {
-			return nil
-		}
-		x.ChangedAt(now)
-		return tx.SaveSOS(x)
-	})
+	}
+	if !changed {
+		return nil
+	}
+	x.ChangedAt(tx.Now)
+	return tx.SaveSOS(x)
 }

@@ -266,28 +266,37 @@ func TimerDue(tx *casework.Work, id domain.ID) error {
 		if err := tx.Apply(t, "alarm"); err != nil {
 			return err
 		}
-		// They may have called themselves: one cause is one alarm.
-		x, err := standingSOS(tx, u.ID, v, "tap", "timer")
+		sos, err := alarmOfTimer(tx, u, v)
 		if err != nil {
 			return err
 		}
-		if x != nil {
-			_, err = addToSOS(tx, domain.Actor{UserID: u.ID, Role: u.Role}, x, SOSInput{}, true)
-		} else {
-			var made domain.SOSView
-			made, err = raiseSOS(tx, &casework.Call{Actor: domain.Actor{UserID: u.ID, Role: u.Role}}, u, SOSInput{VisitID: &v.ID}, "timer")
-			x = &made.SOS
-		}
-		if err != nil {
-			return err
-		}
-		t.SOSID = &x.ID
+		t.SOSID = &sos
 	}
 	if next+1 < len(timerSteps) {
 		tx.SetDeadline(domain.DueTimer, t.ID, &v.JobID, tx.Now.Add(timerSteps[next+1].After-timerSteps[next].After))
 	}
 	t.ChangedAt(tx.Now)
 	return tx.SaveTimer(t)
+}
+
+// alarmOfTimer raises the SOS of somebody who did not answer. They may have called
+// themselves: one cause is one alarm.
+func alarmOfTimer(tx *casework.Work, u *domain.User, v *domain.Visit) (domain.ID, error) {
+	a := domain.Actor{UserID: u.ID, Role: u.Role}
+	x, err := standingSOS(tx, u.ID, v, "tap", "timer")
+	if err != nil {
+		return domain.ID{}, err
+	}
+	if x != nil {
+		_, err = addToSOS(tx, a, x, SOSInput{}, true)
+		return x.ID, err
+	}
+	var in SOSInput
+	if v != nil {
+		in.VisitID = &v.ID
+	}
+	made, err := raiseSOS(tx, &casework.Call{Actor: a}, u, in, "timer")
+	return made.ID, err
 }
 
 // TimerInput answers a timer.
@@ -422,14 +431,14 @@ func (s *Service) SpokeWith(ctx context.Context, call *casework.Call, visit doma
 // for help, whatever becomes of the request, and is right like the other one:
 // in all that its user sees now and later they do not differ. Everyone for
 // themselves. Errors: CodeUnprocessable when it is neither.
-func (s *Service) CheckCode(ctx context.Context, a domain.Actor, visit domain.ID, code string) error {
+func (s *Service) CheckCode(ctx context.Context, a domain.Actor, visit *domain.ID, code string) error {
 	u, err := s.Read.Principal(ctx, a.UserID)
 	if err != nil || u.CodeHash == "" {
 		return err
 	}
 	taken, silent := codeOf(s, u, code)
 	if silent {
-		if err := s.callSilently(ctx, a, &visit); err != nil {
+		if err := s.callSilently(ctx, a, visit); err != nil {
 			return err
 		}
 	}

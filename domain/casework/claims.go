@@ -49,7 +49,7 @@ func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, act
 		if domain.IsCode(why, domain.CodePreconditionMissing) && m.Now.Sub(m.Said.Occurred) <= domain.ToldAtOnce {
 			return why
 		}
-		if there, err := m.wasThere(call.Actor.UserID); err != nil {
+		if there, err := m.WasThere(call.Actor.UserID); err != nil {
 			return err
 		} else if !there {
 			return why
@@ -163,9 +163,9 @@ func doubt(m *VisitCase, a domain.Actor, action string, decided bool) error {
 	return m.Tx.InsertClaim(k)
 }
 
-// wasThere reports whether somebody was in the crew when what they tell of
+// WasThere reports whether somebody was in the crew when what they tell of
 // happened, and the visit had not ended then.
-func (m *VisitCase) wasThere(user domain.ID) (bool, error) {
+func (m *VisitCase) WasThere(user domain.ID) (bool, error) {
 	v, at := m.Visit, m.Said.Occurred
 	if !at.Before(m.Now) || at.Before(v.CreatedAt) || at.Before(v.WindowStart.Add(-WorkingDay)) || v.EndedAt != nil && !at.Before(*v.EndedAt) {
 		return false, nil

@@ -152,6 +152,25 @@ func NotifyOnDuty(tx *Work, users []domain.User, c *domain.Centre, make func(*do
 	return nil
 }
 
+// OnDuty are those who are on duty now.
+func OnDuty(tx *Work, users []domain.User, c *domain.Centre) ([]domain.User, error) {
+	ids := []domain.ID{}
+	for i := range users {
+		ids = append(ids, users[i].ID)
+	}
+	leaves, err := tx.LeavesAt(ids, tx.Now)
+	if err != nil {
+		return nil, err
+	}
+	out := []domain.User{}
+	for i := range users {
+		if r := onDuty(tx, &users[i], c, leaves); r.On(tx.Now) {
+			out = append(out, users[i])
+		}
+	}
+	return out, nil
+}
+
 // severalOf are the kinds that have words of their own for several at once.
 var severalOf = map[string]string{"visit.assigned": "visits.assigned", "job.silent": "jobs.silent"}
 

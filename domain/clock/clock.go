@@ -21,7 +21,7 @@ import (
 func (s *Service) Tick(ctx context.Context) (int, error) { return s.tick(ctx) }
 
 // urgentKinds are deadlines that never wait behind others.
-var urgentKinds = []domain.DeadlineKind{domain.DueSOS, domain.DueTimer, domain.DueTimerPlan, domain.DueLiveReport}
+var urgentKinds = []domain.DeadlineKind{domain.DueSOS, domain.DueTimer, domain.DueTimerPlan, domain.DueHomeSafe, domain.DueLiveReport}
 
 // TickUrgent does what of the alarms is due; a ticker of its own calls it.
 func (s *Service) TickUrgent(ctx context.Context) (int, error) { return s.tick(ctx, urgentKinds...) }
@@ -79,6 +79,8 @@ var dueHandlers = map[domain.DeadlineKind]func(context.Context, *casework.Work, 
 	domain.DueCoolOff:       of(safety.CoolOffDue),
 	domain.DueTimer:         of(alarm.TimerDue),
 	domain.DueTimerPlan:     of(alarm.TimerFromPlan),
+	domain.DueDrill:         of(alarm.DrillDue),
+	domain.DueHomeSafe:      of(alarm.HomeSafeDue),
 	domain.DueSlotHold:      of(customers.SlotHoldDue),
 	domain.DueSOS:           of(alarm.SOSDue),
 	domain.DueTriage:        of(safety.FlagOverdue),

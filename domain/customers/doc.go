@@ -11,6 +11,7 @@
 //	link_requests.go      what was asked by a link that staff had read
 //	links.go              the link, its page and its forms
 //	maintenance_stop.go   a household stops visits that come again
+//	photos.go             a household has photos of its home removed
 //	service.go            the use cases
 //	slothold.go           a window kept for a household
 package customers

@@ -32,6 +32,7 @@ func init() { // not a literal: handlers look others up
 		"thanks":          handleThanks,
 		"wrong-person":    handleWrongPerson,
 		"stop-visits":     handleStopVisits,
+		"remove-photos":   handleRemovePhotos,
 	})
 	casework.VisitEnded = append(casework.VisitEnded, func(m *casework.VisitCase) error { return ComplimentsAfter(m.Tx, m.Visit) })
 }

@@ -169,6 +169,7 @@ type LinkPage struct {
 	CanConfirm, CanAnotherTime, CanCancel, CanCallMe bool
 	CanDone, CanReopen                               bool
 	CanStop                                          bool       // the visit is one of a series
+	Photos                                           int        // of its home, which it may have removed
 	AnswerBy                                         *time.Time // the last notice runs out
 	ClosesFrom                                       *time.Time // an unreachable job may be closed
 	Unreachable                                      bool
@@ -342,6 +343,11 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 		return nil, err
 	}
 	p.CanStop = series != nil
+	photos, err := tx.FilesOfHome(j.ID)
+	if err != nil {
+		return nil, err
+	}
+	p.Photos = len(photos)
 	p.CanReopen = c.Held == nil && domain.Has(domain.JobActions(domain.Actor{Role: domain.RoleCustomer, JobID: j.ID}, j, c.Holds, c.Plan,
 		tx.Now), "reopen") &&
 		j.Status.Ended() && j.Status != domain.JobCancelled

@@ -29,7 +29,7 @@ type NoticeCall struct {
 func (s *Service) Inbox(ctx context.Context, a domain.Actor, rows []domain.Notice) ([]NoticeView, error) {
 	var ids []domain.ID
 	asked := func(n *domain.Notice) (domain.ID, bool) {
-		if !a.Is(domain.Desk...) || n.Kind != "timer.no_signal" && n.Kind != "timer.no_answer" {
+		if !a.Is(domain.Desk...) || !domain.Has([]string{"timer.no_signal", "timer.no_answer", "home_safe.call"}, n.Kind) {
 			return domain.ID{}, false
 		}
 		id, err := uuid.Parse(n.Data.V["user_id"])

@@ -303,7 +303,7 @@ func (s *Service) packEvidence(ctx context.Context, flags []domain.Flag, p *pack
 			if list[j].RemovedAt != nil {
 				continue
 			}
-			if err := s.packFile(ctx, &list[j], p); err != nil {
+			if err := s.pack(ctx, p, list[j].FileName(), list[j].File); err != nil {
 				return err
 			}
 		}
@@ -312,17 +312,17 @@ func (s *Service) packEvidence(ctx context.Context, flags []domain.Flag, p *pack
 	return p.json(packedEvidence, all)
 }
 
-func (s *Service) packFile(ctx context.Context, e *domain.Evidence, p *packWriter) error {
-	file, err := s.Files.Open(ctx, e.File)
+func (s *Service) pack(ctx context.Context, p *packWriter, as, name string) error {
+	file, err := s.Files.Open(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	return p.file(e.FileName(), file)
+	return p.file(as, file)
 }
 
-// EvidenceRetention removes files that belong to no report: what a server left
-// that was killed between file and row. It tells how many there were.
+// EvidenceRetention removes files that belong to no row, of a report or a visit: what a server left
+// that was killed between file and row, and what was removed or has run out. It tells how many there were.
 func (s *Service) EvidenceRetention(ctx context.Context) (int, error) {
 	if s.Files == nil {
 		return 0, nil

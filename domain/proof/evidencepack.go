@@ -222,6 +222,9 @@ func (s *Service) packContents(ctx context.Context, a domain.Actor, job *domain.
 			return err
 		}
 	}
+	if err := s.packFiles(ctx, visits, p); err != nil {
+		return err
+	}
 	return s.packEvidence(ctx, flags, p)
 }
 
@@ -252,7 +255,8 @@ is the timeline: each row's hash covers the row before it and a salted
 commitment to its payload, so that a payload may have been erased and the order
 and number of the facts are proven all the same. evidence.json names each photo
 and recording with its SHA-256; of one that its uploader removed before the
-decision there is that digest, who and when, and no file.
+decision there is that digest, who and when, and no file. files.json says the
+same of the photos, signatures and recordings of visits, with the consent to each.
 
 Verify without any server:  doorstep verify pack.zip
 Compare the key with what the brand publishes:  GET /v1/signing-keys

@@ -41,6 +41,8 @@ type Policy struct {
 	// SilenceHours and SilenceUrgentHours are how long a household may wait for a word; 0: the default.
 	SilenceHours       int `json:"silence_hours,omitempty"`
 	SilenceUrgentHours int `json:"silence_urgent_hours,omitempty"`
+	// KeepPhotoPlace keeps what a photo of a visit says of where it was taken (section 8).
+	KeepPhotoPlace bool `json:"keep_photo_place,omitempty"`
 	// Version names the policy in every verdict.
 	Version string `json:"version"`
 }
@@ -152,6 +154,9 @@ func (p Policy) AtLeast(brand Policy) []string {
 		if b, ok := clockMinutes(brand.ClosesAt); ok && a > b {
 			laxer("closes_at", p.ClosesAt, brand.ClosesAt, "the same or earlier")
 		}
+	}
+	if p.KeepPhotoPlace && !brand.KeepPhotoPlace {
+		laxer("keep_photo_place", true, false, "false")
 	}
 	ceiling("silence_hours", int(p.SilenceAfter(false).Hours()), int(brand.SilenceAfter(false).Hours()))
 	ceiling("silence_urgent_hours", int(p.SilenceAfter(true).Hours()), int(brand.SilenceAfter(true).Hours()))

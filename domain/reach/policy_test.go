@@ -81,6 +81,7 @@ func TestAtLeast(t *testing.T) {
 		"late_fact_hours":      {func(p *Policy) { p.LateFactHours-- }, func(p *Policy) { p.LateFactHours++ }},
 		"silence_hours":        {func(p *Policy) { p.SilenceHours = 23 }, func(p *Policy) { p.SilenceHours = 25 }},
 		"silence_urgent_hours": {func(p *Policy) { p.SilenceUrgentHours = 3 }, func(p *Policy) { p.SilenceUrgentHours = 5 }},
+		"keep_photo_place":     {func(p *Policy) {}, func(p *Policy) { p.KeepPhotoPlace = true }},
 		"version":              {func(p *Policy) { p.Version = "centre-4" }, nil},
 	} {
 		p := brand
@@ -98,7 +99,7 @@ func TestAtLeast(t *testing.T) {
 			t.Errorf("%s: %q", key, got)
 		}
 	}
-	if n := reflect.TypeOf(brand).NumField(); n != 18 {
-		t.Errorf("%d fields, 18 of them tested", n)
+	if n := reflect.TypeOf(brand).NumField(); n != 19 {
+		t.Errorf("%d fields, 19 of them tested", n)
 	}
 }

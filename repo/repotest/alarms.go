@@ -77,6 +77,20 @@ func alarms(t *testing.T, db *repo.DB) {
 		ring("flag.live", other, "pending", true)}
 	Do(t, db, func(tx domain.Tx) error { tx.Enqueue(list2...); return nil })
 	Do(t, db, func(tx domain.Tx) error { return all(tx.SilenceSOS(tap.ID), tx.HushReport(report)) })
+	rung := Get(t, w.DB, func(tx domain.Tx) (*domain.Notice, error) { return tx.Ring(*list2[3].DedupeKey) })
+	if rung.ID != list2[3].ID {
+		t.Errorf("the ring is %v", rung)
+	}
+	for i, said := range []struct {
+		result string
+		fresh  bool
+	}{{"voicemail", true}, {"voicemail", false}, {"acknowledged", true}, {"acknowledged", false}} {
+		c := domain.SOSCall{Call: "sos_raised:1", Result: said.result, SOSID: tap.ID, UserID: w.Asha.ID, At: later}
+		filled(t, "call", c)
+		if fresh := Get(t, w.DB, func(tx domain.Tx) (bool, error) { return tx.KeepSOSCall(c) }); fresh != said.fresh {
+			t.Errorf("word %d of a call is fresh: %v", i, fresh)
+		}
+	}
 	inbox, err := r.Inbox(ctx, w.Asha.ID, false, domain.Page{})
 	noError(t, err)
 	left := []string{}

@@ -38,6 +38,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		{"flag", flagTrip},
 		{"keep-away", keepAwayTrip},
 		{"evidence", evidenceTrip},
+		{"files of a visit", visitFileTrip},
 		{"timeline", timelineTrip},
 		{"notice, device, link", noticeTrip},
 		{"replay", replayTrip},

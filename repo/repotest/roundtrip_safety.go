@@ -2,6 +2,7 @@ package repotest
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -205,6 +206,25 @@ func timerTrip(t *testing.T, w *World) {
 	asking, err := r.AskingTimers(ctx, everything, w.Mill.ID, domain.Page{Limit: 5})
 	noError(t, err)
 	Same(t, "timers that ask for a call", []domain.Timer{o}, asking)
+	d := domain.Drill{Meta: Meta(Noon), CentreID: w.Mill.ID, AreaID: w.North.ID, ByID: w.Asha.ID, Status: "rung", At: later,
+		People: domain.JSONList[domain.DrillPerson]{{UserID: w.Ravi.ID, Result: "waiting"}}}
+	filled(t, "drill", d)
+	Do(t, db, func(tx domain.Tx) error { return tx.InsertDrill(&d) })
+	d.Status, d.People[0].Result = "ended", "heard"
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveDrill(&d) })
+	Same(t, "drill", d, Get(t, db, func(tx domain.Tx) (*domain.Drill, error) { return tx.LockDrill(d.ID) }))
+	drills, err := r.Drills(ctx, w.Mill.ID, domain.Page{Limit: 5})
+	noError(t, err)
+	Same(t, "drills", []domain.Drill{d}, drills)
+	h := domain.HomeSafe{Meta: Meta(Noon), UserID: w.Ravi.ID, Status: "pinged", ByAt: later, AskedAt: Noon, PingedAt: &later, EndedAt: &later}
+	filled(t, "home safe", h)
+	Do(t, db, func(tx domain.Tx) error { return tx.InsertHomeSafe(&h) })
+	h.Status, h.PingedAt = "ended", nil
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveHomeSafe(&h) })
+	Same(t, "home safe", h, Get(t, db, func(tx domain.Tx) (*domain.HomeSafe, error) { return tx.HomeSafe(w.Ravi.ID) }))
+	read, err := r.HomeSafe(ctx, w.Ravi.ID)
+	noError(t, err)
+	Same(t, "home safe of the reader", h, *read)
 	o.Status, o.SOSID = "ended", nil
 	Do(t, db, func(tx domain.Tx) error { return tx.SaveTimer(&o) })
 	Same(t, "timer of a person", o, Get(t, db, func(tx domain.Tx) (*domain.Timer, error) { return tx.LockTimerOf(w.Visit.ID, w.Ravi.ID) }))
@@ -289,6 +309,56 @@ func keepAwayTrip(t *testing.T, w *World) {
 	h.LiftedAt = &later
 	Do(t, db, func(tx domain.Tx) error { return all(tx.SaveHold(&h), tx.HoldStep(h.ID, 3)) })
 	Same(t, "lifted hold", h, Get(t, db, func(tx domain.Tx) (*domain.Hold, error) { return tx.Hold(h.ID) }))
+}
+
+func visitFileTrip(t *testing.T, w *World) {
+	db := w.DB
+	v := w.Visit
+	name := func(c string) string { return strings.Repeat(c, 32) }
+	f := domain.VisitFile{ID: ID(), VisitID: v.ID, UploadedBy: w.Ravi.ID, CreatedAt: Noon, Kind: "photo_after", TakenAt: Noon, Asked: true,
+		Agreed: true, MediaType: "image/png", Size: 9, SHA256: "s", Received: 4, ExpiresAt: later}
+	parts := []domain.VisitFilePart{{FileID: f.ID, FromByte: 0, Size: 3, File: name("1")},
+		{FileID: f.ID, FromByte: 3, Size: 1, File: name("2")}}
+	Do(t, db, func(tx domain.Tx) error {
+		return all(tx.InsertVisitFile(&f), tx.InsertVisitFilePart(&parts[1]), tx.InsertVisitFilePart(&parts[0]))
+	})
+	Same(t, "parts", parts, Get(t, db, func(tx domain.Tx) ([]domain.VisitFilePart, error) { return tx.VisitFileParts(f.ID) }))
+	if Try(db, func(tx domain.Tx) error { return tx.InsertVisitFilePart(&parts[0]) }) == nil {
+		t.Error("one chunk is there twice")
+	}
+	f.Received, f.KeptSize, f.Digest, f.File, f.KeptAt = 9, 8, "d", name("3"), &Noon
+	home := func() []domain.VisitFile {
+		return Get(t, db, func(tx domain.Tx) ([]domain.VisitFile, error) { return tx.FilesOfHome(v.JobID) })
+	}
+	signed := f
+	signed.ID, signed.Kind, signed.CreatedAt, signed.File = ID(), "signature", later, name("4")
+	Do(t, db, func(tx domain.Tx) error { return all(tx.SaveVisitFile(&f), tx.InsertVisitFile(&signed)) })
+	Same(t, "files of the home", []domain.VisitFile{f}, home())
+	gone := f
+	gone.RemovedAt = &later
+	filled(t, "file", gone)
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveVisitFile(&gone) })
+	Same(t, "files of the home, removed", []domain.VisitFile{}, home())
+	Same(t, "files", []domain.VisitFile{gone, signed}, Get(t, db,
+		func(tx domain.Tx) ([]domain.VisitFile, error) { return tx.VisitFiles(v.ID) }))
+	read, err := db.Reader().VisitFiles(t.Context(), v.ID)
+	noError(t, err)
+	Same(t, "files of the reader", []domain.VisitFile{gone, signed}, read)
+	named := func() []string {
+		kept, err := db.Reader().EvidenceFiles(t.Context(), []string{name("1"), name("2"), name("3"), name("4"), name("5")})
+		noError(t, err)
+		slices.Sort(kept)
+		return kept
+	}
+	Same(t, "files with a row", []string{name("1"), name("2"), name("4")}, named())
+	Do(t, db, func(tx domain.Tx) error { return tx.DropVisitFileParts(f.ID) })
+	Same(t, "files with a row, without parts", []string{name("4")}, named())
+	// A file goes with what has arrived of it.
+	Do(t, db, func(tx domain.Tx) error { return tx.InsertVisitFilePart(&parts[0]) })
+	if n := Get(t, db, func(tx domain.Tx) (int, error) { return tx.Purge("visit_files", later.Add(time.Second), 9) }); n != 2 ||
+		len(named()) != 0 {
+		t.Errorf("%d files ran out, %v are left", n, named())
+	}
 }
 
 func evidenceTrip(t *testing.T, w *World) {

@@ -145,6 +145,9 @@ func New(ctx context.Context, db *repo.DB, c *Config) (*Server, error) {
 	s.Service.Roads, s.Service.Windows = c.Roads, c.Windows
 	handlers := api.NewApp(s.Service, tokens)
 	handlers.Browsers = browsers
+	if c.Alarm != nil {
+		handlers.FromProvider = c.Alarm.Verify
+	}
 	s.HTTP = web.New(web.Config{Log: c.Log, BaseURL: c.BaseURL, Contract: contract, Authenticate: handlers.Authenticate, Allow: handlers.Allow,
 		Ready: s.Health.ready, Registry: registry, TrustedProxies: c.TrustedProxies, DrainDelay: c.DrainDelay,
 		MaxConnsPerAddress: c.Limits.Connections, RateUser: c.Limits.RateUser, RateAddress: c.Limits.RateAddress, User: handlers.User})

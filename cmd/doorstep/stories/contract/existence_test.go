@@ -60,6 +60,8 @@ func TestAnotherCentresIdIsAnsweredAsAnUnknownOne(t *testing.T) {
 				continue
 			case op.ID == "addEvidence":
 				body, headers = string(harness.PNG), append(headers, "Content-Type", "image/png")
+			case op.ID == "uploadVisitFile":
+				body, headers = "x", append(headers, harness.Chunk(0)...)
 			case requestBodies[op.ID] == nil:
 				body = object{}
 			}
@@ -71,6 +73,7 @@ func TestAnotherCentresIdIsAnsweredAsAnUnknownOne(t *testing.T) {
 					at := func(id string) string {
 						address := strings.ReplaceAll(op.Path, "{id}", id)
 						address = strings.ReplaceAll(address, "{installation_id}", uuid.NewString())
+						address = strings.ReplaceAll(address, "{file_id}", harness.String(ids["files"]))
 						return strings.ReplaceAll(address, "{evidence_id}", harness.String(ids["evidence"]))
 					}
 					known := alike(h.As(login), op.Method, at(strings.ToLower(harness.String(ids[segments[2]]))), body, headers...)
@@ -110,7 +113,7 @@ func TestAnotherCentresIdIsAnsweredAsAnUnknownOne(t *testing.T) {
 				}
 				for _, login := range []string{"kiran2", "asha2", "maya2", "ravi2"} {
 					for kind, foreign := range ids {
-						if kind == "areas" || kind == "inbox" || kind == "evidence" {
+						if kind == "areas" || kind == "inbox" || kind == "evidence" || kind == "files" {
 							continue
 						}
 						with := func(id string) string {

@@ -48,6 +48,9 @@ var requestBodies = map[string]object{
 		"ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
 	"declineLeave": {"reason": "x"}, "withdrawLeave": {"reason": "x"},
 	"extendTimer": {"minutes": 5}, "setCodes": {"code": "", "duress_code": ""},
+	"reportCall": {"call": "x", "result": "busy"},
+	"planDrill":  {"at": "2027-03-09T11:00"}, "hearDrill": {},
+	"askHomeSafe": {"by": "2027-03-01T20:00:00+05:30"},
 	"addSOSTrail": {"points": []any{object{"at": "2027-03-01T03:30:00Z", "battery": 50}}},
 	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "x"}, "setColleague": {"colleague_id": nil},
 	"setLadder": {"tiers": []object{}},
@@ -65,7 +68,8 @@ var requestBodies = map[string]object{
 	"signInWithFirebase": {"id_token": "x"},
 	"syncUp": {"device_time": "2027-03-01T03:30:00Z",
 		"requests": []any{object{"id": "x", "method": "POST", "path": "/v1/nothing"}}},
-	"putCentrePolicy": {"rules": harness.DefaultRules()}, "putBrandPolicy": {"rules": harness.DefaultRules()},
+	"announceVisitFile": {"kind": "photo_before", "asked": true, "agreed": false},
+	"putCentrePolicy":   {"rules": harness.DefaultRules()}, "putBrandPolicy": {"rules": harness.DefaultRules()},
 }
 
 // TestRoleMatrix walks every operation with every role: outside the roles of
@@ -95,6 +99,7 @@ func TestRoleMatrix(t *testing.T) {
 			}
 			address = strings.ReplaceAll(address, "{installation_id}", uuid.NewString())
 			address = strings.ReplaceAll(address, "{evidence_id}", harness.String(ids["evidence"]))
+			address = strings.ReplaceAll(address, "{file_id}", harness.String(ids["files"]))
 			headers := []string{"If-Match", `"99"`}
 			var body any
 			if b, ok := requestBodies[op.ID]; ok {
@@ -105,6 +110,8 @@ func TestRoleMatrix(t *testing.T) {
 				body, headers = "ref\nX-1\n", append(headers, "Content-Type", "text/csv")
 			} else if op.ID == "addEvidence" {
 				body, headers = string(harness.PNG), append(headers, "Content-Type", "image/png")
+			} else if op.ID == "uploadVisitFile" {
+				body, headers = "x", append(headers, harness.Chunk(0)...)
 			} else if op.Public {
 				body = object{"login": "x", "password": "x", "refresh_token": "x", "token": "x"}
 			}
@@ -151,7 +158,8 @@ func oneOfEach(h *harness.Harness) map[string]any {
 	_, thanks := h.Compliment("meena", "Well done")
 	ids := map[string]any{"tried-steps": tried["id"], "thanks": thanks["id"], "customers": customer["id"], "jobs": job["id"],
 		"appliances": appliance["id"], "visits": visit["id"], "flags": flag["id"],
-		"centres": h.Centre, "users": h.People["ravi"].ID, "technicians": h.People["ravi"].ID, "areas": uuid.Nil, "inbox": uuid.New()}
+		"centres": h.Centre, "users": h.People["ravi"].ID, "technicians": h.People["ravi"].ID, "areas": uuid.Nil, "inbox": uuid.New(),
+		"me": uuid.New()}
 	ids["leave"] = h.As("ravi").AskLeave("2027-04-05T08:00", "2027-04-05T20:00", 201)["id"]
 	// A disputed attempt, and a completion that the brand asks about.
 	attempt := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
@@ -194,6 +202,8 @@ func oneOfEach(h *harness.Harness) map[string]any {
 	ids["flags"] = flag["id"]
 	ids["keep-aways"], ids["evidence"] = h.ReportAgainst("meena")["id"], h.As("ravi").Send("POST", path("/v1/flags/%s/evidence", flag),
 		string(harness.PNG), 201, "Content-Type", "image/png")["id"]
+	ids["files"] = h.As("ravi").Send("POST", path("/v1/visits/%s/files", visit), object{"kind": "photo_before", "asked": true, "agreed": true,
+		"size": 20000, "media_type": "image/png", "sha256": strings.Repeat("0", 64)}, 201)["id"]
 	ids["advisories"] = h.As("maya").Send("POST", "/v1/advisories", object{"job_id": job["id"], "subject": "person", "precautions": "x",
 		"behaviour": "x", "expires_on": "2027-09-01"}, 201)["id"]
 	h.As("ravi").CreateFlag(bodies.FlagCreate{Phone: "+919800000099", Kind: "verbal_abuse", Level: 2})

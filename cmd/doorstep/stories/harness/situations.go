@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -97,6 +98,11 @@ var PNG = []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
 func (p *Client) Upload(flag any, media string, body []byte, want int) Object {
 	p.Harness.Helper()
 	return p.Send("POST", fmt.Sprintf("/v1/flags/%v/evidence", flag), string(body), want, "Content-Type", media)
+}
+
+// Chunk is the headers of a chunk of an upload from a byte on.
+func Chunk(at int) []string {
+	return []string{"Content-Type", "application/offset+octet-stream", "Upload-Offset", strconv.Itoa(at), "Tus-Resumable", "1.0.0"}
 }
 
 // ReportAgainst lets a household report a technician at level 3 and gives the
