@@ -184,7 +184,7 @@ func (t *tx) PutDevice(d *domain.Device) error {
 	return t.insertOver("devices", d, &clause.OnConflict{Columns: []clause.Column{{Name: "installation_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{"user_id", "customer_id",
 			"link_id", "session_id", "unproven", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason",
-			"credential_hash", "credential_before", "synced_at"})}, nil)
+			"credential_hash", "credential_before", "synced_at", "health", "health_at"})}, nil)
 }
 
 func (t *tx) SaveDeviceLoss(d *domain.Device) error {

@@ -35,6 +35,7 @@ func (s *Service) PutDevice(ctx context.Context, call *casework.Call, installati
 			}
 			if old.UserID != nil && *old.UserID == call.Actor.UserID {
 				d.CredentialHash, d.CredentialBefore, d.SyncedAt = old.CredentialHash, old.CredentialBefore, old.SyncedAt
+				d.Health, d.HealthAt = old.Health, old.HealthAt
 				if d.SyncedAt != nil && (old.SessionID == nil || *old.SessionID != call.Actor.Session) { // somebody has signed in again
 					d.SyncedAt = domain.Ptr(s.Wall().UTC().Truncate(time.Microsecond))
 				}

@@ -2,6 +2,7 @@ package alarm
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,5 +100,21 @@ func TestAPhoneThatWillNotRing(t *testing.T) {
 			t.Errorf("the desk was told %d times in two days", n)
 		}
 		h.MayIgnore("phone.will_not_ring", "phone.mend")
+
+		// Who takes the phone over takes nothing of what it said for its former owner.
+		h.As("meena").Send("PUT", strings.TrimSuffix(health, "/health"), object{"token": "phone:handed over", "platform": "android"}, 200)
+		if d := find(devices(h.As("meena")), strings.Split(health, "/")[3]); d["health"] != nil || d["health_at"] != nil {
+			t.Errorf("the new owner of the phone reads %v", d)
+		}
 	})
+}
+
+// find is the device of an installation; nil: it is not among them.
+func find(devices []harness.Object, installation string) harness.Object {
+	for _, d := range devices {
+		if d["installation_id"] == installation {
+			return d
+		}
+	}
+	return nil
 }
