@@ -31,7 +31,8 @@ const (
 
 var errNotAsked = errors.New(envEngines + " leaves PostgreSQL out")
 
-const patience = 30 * time.Second
+// patience is with a machine that does much else: it ends what hangs, and is no bound.
+const patience = 3 * time.Minute
 
 // Engines names the engines that can be had here: always "sqlite", and
 // "postgres" when there is a server or the programs of one.

@@ -344,7 +344,7 @@ func (p *Client) Raw(method, path string, body any, headers ...string) ([]byte, 
 		req.Header.Set(headers[i], headers[i+1])
 	}
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Timeout: 20 * time.Second}
+		Timeout: Slowness * 20 * time.Second}
 	res, err := client.Do(req)
 	h.Must(err)
 	defer res.Body.Close()
@@ -357,6 +357,27 @@ func (p *Client) Raw(method, path string, body any, headers ...string) ([]byte, 
 		h.Errorf("%s %s answered outside the contract: %v\n%s", method, path, err, out)
 	}
 	return out, res
+}
+
+// Beside sends something while the story goes on and gives what was answered. A send that fails ends only the
+// goroutine that made it: the channel is closed then, and the story ends at what it waits for.
+func Beside(send func() map[string]any) <-chan map[string]any {
+	answer := make(chan map[string]any, 1)
+	go func() {
+		defer close(answer)
+		answer <- send()
+	}()
+	return answer
+}
+
+// Await gives what came of a send beside the story.
+func (h *Harness) Await(answer <-chan map[string]any) map[string]any {
+	h.Helper()
+	got, ok := <-answer
+	if !ok {
+		h.Fatal("what was sent beside the story failed")
+	}
+	return got
 }
 
 // Settle runs what is due and everything that is queued.

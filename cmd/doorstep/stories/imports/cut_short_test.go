@@ -23,7 +23,7 @@ func TestAnImportThatIsCutShort(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		desk := h.As("kiran")
 		var rows []string
-		for i := range 300 {
+		for i := range 150 {
 			rows = append(rows, fmt.Sprintf("K-%d,Family %c%c,98230%05d,%d Lane,,Leaks,,,,", i, 'A'+i%26, 'a'+i/26, i, i))
 		}
 		id, text := uuid.New(), heading+strings.Join(rows, "\n")+"\n"
@@ -31,10 +31,8 @@ func TestAnImportThatIsCutShort(t *testing.T) {
 		h.Must(err)
 		ctx, die := context.WithCancel(t.Context())
 		go func() { // it dies as soon as a part of it has landed
-			for ctx.Err() == nil {
-				if len(items(desk.Send("GET", "/v1/jobs?limit=1", nil, 200))) > 0 {
-					die()
-				}
+			defer die()
+			for ctx.Err() == nil && len(items(desk.Send("GET", "/v1/jobs?limit=1", nil, 200))) == 0 {
 			}
 		}()
 		u, err := h.Server.Service.Read.User(t.Context(), domain.Scope{All: true}, desk.ID)
@@ -67,19 +65,22 @@ func TestAPreviewSaysHowFarItIs(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		desk, other := h.As("kiran"), h.As("asha")
 		var rows []string
-		for i := range 500 {
+		for i := range 200 {
 			rows = append(rows, fmt.Sprintf("P-%d,Family %c%c,98240%05d,%d Lane,,Leaks,,,,", i, 'A'+i%26, 'a'+i/26%26, i, i))
 		}
-		at, done := uuid.NewString(), make(chan object)
-		go func() { done <- sends(desk, "preview=true&id="+at, rows...) }()
+		at := uuid.NewString()
+		done := harness.Beside(func() object { return sends(desk, "preview=true&id="+at, rows...) })
 		var last float64
 		for seen := false; ; {
 			select {
-			case report := <-done:
+			case report, ok := <-done:
+				if !ok {
+					t.Fatal("the preview failed")
+				}
 				if !seen || last == 0 {
 					t.Errorf("nobody saw it being made (%v rows)", last)
 				}
-				is(h, "read", []any{report["rows"], report["id"]}, "[500 <nil>]")
+				is(h, "read", []any{report["rows"], report["id"]}, "[200 <nil>]")
 				desk.Send("GET", "/v1/imports/"+at, nil, 404)
 				return
 			case <-time.After(5 * time.Millisecond):
@@ -90,12 +91,12 @@ func TestAPreviewSaysHowFarItIs(t *testing.T) {
 			}
 			var now object
 			h.Must(json.Unmarshal(body, &now))
-			if n := now["rows_done"].(float64); now["state"] == "reading" && now["rows"].(float64) == 500 && n >= last && n <= 500 {
+			if n := now["rows_done"].(float64); now["state"] == "reading" && now["rows"].(float64) == 200 && n >= last && n <= 200 {
 				seen, last = true, n
 			} else {
 				t.Fatalf("after %v: %v", last, now)
 			}
-			if last > 0 && last < 400 {
+			if last > 0 && last < 150 {
 				other.Send("GET", "/v1/imports/"+at, nil, 404)
 			}
 		}

@@ -352,10 +352,9 @@ func TestAnImportIsARecord(t *testing.T) {
 			rows = append(rows, fmt.Sprintf("H-%d,Family %c%c,98220001%02d,%d Lane,,Leaks,,,,", i, 'A'+i%26, 'a'+i/26, i, i))
 		}
 		id := uuid.NewString()
-		done := make(chan object, 2)
-		go func() { done <- sends(desk, "preview=false&id="+id, rows...) }()
-		go func() { done <- sends(boss, "preview=false", rows...) }()
-		one, two := <-done, <-done
+		first := harness.Beside(func() object { return sends(desk, "preview=false&id="+id, rows...) })
+		second := harness.Beside(func() object { return sends(boss, "preview=false", rows...) })
+		one, two := h.Await(first), h.Await(second)
 		is(h, "each row once", one["created"].(float64)+two["created"].(float64), 60)
 		is(h, "none refused", one["rejected"].(float64)+two["rejected"].(float64), 0)
 		kept := desk.Send("GET", "/v1/imports/"+id, nil, 200)
