@@ -41,6 +41,7 @@
 //	queue.go           what waits for a decision, with the address of each move
 //	reports.go         figures and lists, as JSON and as CSV
 //	security_log.go    the security log, for admins
+//	session.go         the sessions of pages, in cookies
 //	slots.go           which arrival windows can be offered
 //	sos.go             raising an SOS, answering it, ending it
 //	static.go          pages of staff and their scripts
