@@ -85,6 +85,7 @@ func (a *App) Mount(s *web.Server, demo *Demo) {
 	mountSyncDown(a, s)
 	mountEvents(a, s)
 	mountBoard(a, s)
+	mountTechnicianApp(a, s)
 	mountCustomerPage(a, s)
 	if demo != nil {
 		mountDemo(a, s, demo)

@@ -48,6 +48,7 @@
 //	stop.go            stop: refused for nothing that its body says
 //	sync.go            what a phone kept while it had no network, in one request
 //	sync_down.go       what a technician's phone shows, whole and then what changed
+//	technician_app.go  /app, the technician's app: its files
 //	technicians.go     technicians, their hours and skills
 //	timers.go          visit timers, and the two codes
 //	users.go           accounts of staff, and their invitations
