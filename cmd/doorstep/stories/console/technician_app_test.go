@@ -147,7 +147,10 @@ func TestAVisitWithoutNetworkInTheApp(t *testing.T) {
 	a.until("nothing of it", `(async () => {
 		const db = await new Promise((done) => { const r = indexedDB.open('doorstep'); r.onsuccess = () => done(r.result); });
 		let all = '';
-		for (const s of db.objectStoreNames) all += JSON.stringify(await new Promise((done) => { const r = db.transaction(s).objectStore(s).getAll(); r.onsuccess = () => done(r.result); }));
+		for (const s of db.objectStoreNames) {
+			const rows = db.transaction(s).objectStore(s).getAll();
+			all += JSON.stringify(await new Promise((done) => { rows.onsuccess = () => done(rows.result); }));
+		}
 		db.close();
 		return all.includes('visit') && !all.includes('nobody else reads') && !all.includes('"level"') && !document.body.innerText.includes('nobody else reads');
 	})()`)
