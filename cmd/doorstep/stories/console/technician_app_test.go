@@ -130,8 +130,7 @@ func TestAVisitWithoutNetworkInTheApp(t *testing.T) {
 	a.open("?again=2#/waiting") // the app was killed meanwhile
 	a.sees("Work began")
 
-	a.offline(false)
-	a.taps("Send now")
+	a.offline(false) // which the phone notices by itself
 	a.sees("All sent")
 	if got := desk.Visit(visit).Status; got != "in_progress" {
 		t.Errorf("with it, %s", got)
