@@ -69,9 +69,10 @@ export const useNow = () => {
 
 /** guarded says what the phone itself could not do: storage that is full loses nothing silently. @param {() => Promise<any>} run */
 export const guarded = async (run) => {
+  const was = state.full; // what began before the storage was full says nothing of it
   try {
     await run();
-    if (state.full) change({ full: false });
+    if (was) change({ full: false });
     return true;
   } catch (e) {
     if (/** @type {any} */ (e)?.name !== 'QuotaExceededError') throw e;

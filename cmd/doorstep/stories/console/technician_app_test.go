@@ -110,7 +110,7 @@ func TestAVisitWithoutNetworkInTheApp(t *testing.T) {
 	a.signsIn("ravi")
 	a.sees("All sent")
 	a.until("the visit", "document.querySelector('.next .big')")
-	a.until("the service worker", "navigator.serviceWorker.controller || navigator.serviceWorker.ready.then((r) => !!r.active)")
+	a.until("the service worker", "navigator.serviceWorker.getRegistration('/app/').then((r) => r?.active?.state === 'activated')")
 	if scripts := evaluate[bool](t, a.ctx, "document.cookie === ''"); !scripts {
 		t.Error("a script reads a cookie")
 	}
