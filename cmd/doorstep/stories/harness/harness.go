@@ -169,6 +169,7 @@ func New(t *testing.T, engine string, more ...func(*app.Config)) *Harness {
 		if !t.Failed() && !t.Skipped() {
 			h.NoMorePushes()
 			h.noIdleIgnores()
+			h.entriesAsDeclared()
 		}
 	})
 	h.Populate(ctx)
@@ -566,6 +567,29 @@ func (h *Harness) asDeclared(m *fcmtest.Message) {
 	}
 	if declared.Keep > 0 && m.Android.TTL > declared.Keep {
 		h.Errorf("a push of the kind %q is kept %v, longer than declared", kind, m.Android.TTL)
+	}
+}
+
+// entriesAsDeclared holds each timeline against what the contract tells developers of the kinds of entries.
+func (h *Harness) entriesAsDeclared() {
+	h.Helper()
+	for _, row := range h.Column("SELECT DISTINCT kind || ' ' || CAST(payload AS TEXT) FROM facts") {
+		kind, payload, _ := strings.Cut(row, " ")
+		declared := domain.EntryKindOf(kind)
+		if declared == nil {
+			h.Errorf("the kind of entry %q is not declared in domain.EntryKinds", kind)
+			continue
+		}
+		if kind == "visit.claimed" { // of the queue of a lost device it holds what was sent
+			continue
+		}
+		var keys map[string]json.RawMessage
+		h.Must(json.Unmarshal([]byte(payload), &keys))
+		for key := range keys {
+			if !slices.Contains(strings.Fields(declared.Keys), key) {
+				h.Errorf("an entry of the kind %q holds %q, which is not declared", kind, key)
+			}
+		}
 	}
 }
 
