@@ -71,7 +71,7 @@ var PushKinds = []PushKind{
 	{"job.transferred", "desk", "job_id", 0},
 	{"job.unreachable", "desk, proprietor", "job_id", day},
 	{"job.unreachable_home", "household", "job_id link", 0},
-	{"job.unreachable_withdrawn", "household", "job_id link", 0},
+	{"job.unreachable_withdrawn", "desk, proprietor", "job_id", day},
 	{"jobs.silent", "desk, proprietor, manager", "", 12 * time.Hour},
 	{"kindness.thanks", "crew", "", 7 * day},
 	{"leave.approved", "crew, desk, proprietor, manager, agent", "leave_id", 7 * day},

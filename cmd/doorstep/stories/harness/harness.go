@@ -559,6 +559,9 @@ func (h *Harness) asDeclared(m *fcmtest.Message) {
 		}
 		return
 	}
+	if declared.To == "household" && h.People[strings.TrimPrefix(m.Token, "phone:")] != nil {
+		h.Errorf("a push of the kind %q went to %s and is declared to go to households", kind, m.Token)
+	}
 	may := append(strings.Fields(declared.Data), "kind", "notice_id", "job_id", "visit_id")
 	for key := range m.Data {
 		if !slices.Contains(may, key) {
