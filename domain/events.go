@@ -35,6 +35,12 @@ type Mark struct{ Tx, Seq int64 }
 // After reports whether m lies behind o.
 func (m Mark) After(o Mark) bool { return m.Tx > o.Tx || m.Tx == o.Tx && m.Seq > o.Seq }
 
+// PhoneBehind is a technician whose phone is to sync.
+type PhoneBehind struct {
+	PersonID ID
+	Items    JSONList[ChangedItem] // of the last change; none: they waited
+}
+
 // FeedChange is what one transaction changed at one centre; no centre: something
 // that belongs to none.
 type FeedChange struct {

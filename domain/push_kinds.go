@@ -13,6 +13,9 @@ type PushKind struct {
 
 const day = 24 * time.Hour
 
+// PushSync is the kind of the push that shows nothing: it lets an app sync, and stands in no inbox.
+const PushSync = "sync"
+
 // PushKinds lists all kinds, by name.
 var PushKinds = []PushKind{
 	{"account.changed", "whom it is about", "", 28 * day},
@@ -110,6 +113,7 @@ var PushKinds = []PushKind{
 	{"sos.raised", "crew, desk, proprietor, manager, agent, admin", "sos_id round tier lead", time.Hour},
 	{"sos.taken", "crew, desk, proprietor, manager, agent, admin", "sos_id round tier", time.Hour},
 	{"sos.unheard", "admin", "sos_id round tier", time.Hour},
+	{PushSync, "crew", "", time.Hour},
 	{"thanks.waiting", "desk", "", 7 * day},
 	{"timer.no_answer", "desk, proprietor", "job_id visit_id user_id", 0},
 	{"timer.no_signal", "desk, proprietor", "job_id visit_id user_id", 0},

@@ -426,6 +426,14 @@ type ClockTx interface {
 	Purge(kind string, before time.Time, n int) (int, error)
 }
 
+// SyncTx tells which phones do not have what changed.
+type SyncTx interface {
+	// PhonesBehind begins a round, unless one began within every: the technicians whose phones show what changed since
+	// the last one, with the last change of each, and who waited for now.
+	PhonesBehind(now time.Time, every time.Duration) ([]PhoneBehind, error)
+	SyncLater(person ID, at time.Time) error // in a round from then on
+}
+
 // FileTx writes files of visits.
 type FileTx interface {
 	VisitFiles(visit ID) ([]VisitFile, error) // by created_at
@@ -466,6 +474,7 @@ type Tx interface {
 	LinkTx
 	ImportTx
 	ClockTx
+	SyncTx
 }
 
 // PeopleReader reads people and places.

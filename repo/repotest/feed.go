@@ -1,12 +1,51 @@
 package repotest
 
 import (
+	"maps"
 	"testing"
 	"time"
 
 	"doorstep/domain"
 	"doorstep/repo"
 )
+
+// phonesBehind: each technician whose phone shows a change once, with the last one; who waits comes when their time has come.
+func phonesBehind(t *testing.T, db *repo.DB) {
+	w := NewWorld(t, db)
+	round := func(now time.Time, every time.Duration) map[domain.ID]int {
+		t.Helper()
+		out := map[domain.ID]int{}
+		Do(t, db, func(tx domain.Tx) error {
+			behind, err := tx.PhonesBehind(now, every)
+			for _, b := range behind {
+				out[b.PersonID] += 1 + len(b.Items)
+			}
+			return err
+		})
+		return out
+	}
+	is := func(what string, got map[domain.ID]int, want map[domain.ID]int) {
+		t.Helper()
+		if !maps.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", what, got, want)
+		}
+	}
+	round(Noon, 0)
+	is("nothing", round(Noon, 0), nil)
+	w.Visit.Crew = domain.JSONList[domain.ID]{w.Asha.ID}
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveVisit(&w.Visit) })
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveJob(&w.Job) })
+	Do(t, db, func(tx domain.Tx) error { return tx.SyncLater(w.Asha.ID, later) })
+	is("within the minute", round(Noon.Add(59*time.Second), time.Minute), nil)
+	is("a crew, and then the job of who came", round(Noon.Add(time.Minute), time.Minute), map[domain.ID]int{w.Ravi.ID: 2, w.Asha.ID: 2})
+	is("who changed waits no more", round(later, 0), nil)
+	for _, at := range []time.Time{later, later.Add(time.Hour)} { // the later word holds
+		Do(t, db, func(tx domain.Tx) error { return tx.SyncLater(w.Ravi.ID, at) })
+	}
+	is("not yet", round(later.Add(time.Minute), 0), nil)
+	is("who waited", round(later.Add(time.Hour), 0), map[domain.ID]int{w.Ravi.ID: 1})
+	is("once", round(later.Add(2*time.Hour), 0), nil)
+}
 
 // feed: each technician finds what their phone shows, who left a crew and who came alike; nobody else's.
 func feed(t *testing.T, db *repo.DB) {

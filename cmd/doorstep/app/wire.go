@@ -52,6 +52,7 @@ type Config struct {
 	PhoneOfIDToken func(ctx context.Context, idToken string) (phone string, err error)
 	Windows        slots.Grid
 	Heads          string        // folder of the signed heads; empty: none are kept
+	SyncPushEvery  time.Duration // at most so often a phone is told to sync by a push that shows nothing; 0: never
 	QueuePoll      time.Duration // how often the queue looks; 0: as it will
 }
 
@@ -60,6 +61,8 @@ type Server struct {
 	Service     *usecases.All
 	HTTP        *web.Server
 	Queue       *notifications.Queue
+	deliverer   *notifications.Deliverer
+	syncEvery   time.Duration
 	Health      *Health
 	db          *repo.DB
 	unheard     *unheardSOS
@@ -152,13 +155,14 @@ func New(ctx context.Context, db *repo.DB, c *Config) (*Server, error) {
 		Ready: s.Health.ready, Registry: registry, TrustedProxies: c.TrustedProxies, DrainDelay: c.DrainDelay,
 		MaxConnsPerAddress: c.Limits.Connections, RateUser: c.Limits.RateUser, RateAddress: c.Limits.RateAddress, User: handlers.User})
 	handlers.Mount(s.HTTP, c.Demo)
+	s.deliverer, s.syncEvery = &notifications.Deliverer{
+		Outbox: db, Push: browsers, Text: c.Text, Alarm: c.Alarm, Now: c.Now, LinkURL: s.Service.Customers.LinkURL,
+		NewLink: s.Service.Customers.DeliveredLink,
+		Code:    s.Service.Accounts.InvitationCode, RequestCode: s.Service.Customers.LinkRequestCode,
+		Accepted: s.Service.NoticeAccepted, RingsEnded: s.Service.Alarm.RingsEnded, Log: c.Log,
+		Metrics: notifications.NewMetrics(registry)}, c.SyncPushEvery
 	s.Queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: c.QueuePoll, Log: c.Log,
-		Deliverer: &notifications.Deliverer{
-			Outbox: db, Push: browsers, Text: c.Text, Alarm: c.Alarm, Now: c.Now, LinkURL: s.Service.Customers.LinkURL,
-			NewLink: s.Service.Customers.DeliveredLink,
-			Code:    s.Service.Accounts.InvitationCode, RequestCode: s.Service.Customers.LinkRequestCode,
-			Accepted: s.Service.NoticeAccepted, RingsEnded: s.Service.Alarm.RingsEnded, Log: c.Log,
-			Metrics: notifications.NewMetrics(registry)}})
+		Deliverer: s.deliverer})
 	return s, err
 }
 

@@ -530,6 +530,28 @@ func (h *Harness) ExpectOnly(login string, kinds ...string) {
 	}
 }
 
+// ToldToSync runs a round of the pushes that show nothing, which no clock of a story does, and gives whom one reached.
+func (h *Harness) ToldToSync(every time.Duration) (logins []string) {
+	h.Helper()
+	h.Must(h.Server.SyncPushes(h.Context(), every))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, m := range h.Phones.Messages() {
+		if m.Data["kind"] != domain.PushSync || h.expected[m.ID] {
+			continue
+		}
+		h.expected[m.ID] = true
+		logins = append(logins, strings.TrimPrefix(m.Token, "phone:"))
+		aps, _ := m.APNS.Payload["aps"].(map[string]any)
+		if m.Title+m.Body != "" || len(m.Data) != 1 || m.Android.Priority == "high" || m.Android.CollapseKey != domain.PushSync ||
+			m.APNS.Headers["apns-push-type"] != "background" || aps["content-available"] != 1.0 || aps["alert"] != nil || aps["sound"] != nil {
+			h.Errorf("a push that is to show nothing is %s", m.Raw)
+		}
+	}
+	slices.Sort(logins)
+	return logins
+}
+
 // NoMorePushes demands that every push was expected or ignored.
 func (h *Harness) NoMorePushes() {
 	h.Helper()
