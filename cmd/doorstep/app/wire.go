@@ -50,6 +50,7 @@ type Config struct {
 	Roads          casework.Roads
 	// PhoneOfIDToken proves whose number somebody has by a token of Firebase; nil: no such sign-in.
 	PhoneOfIDToken func(ctx context.Context, idToken string) (phone string, err error)
+	Links          api.AppLinks // the brand's apps
 	Windows        slots.Grid
 	Heads          string        // folder of the signed heads; empty: none are kept
 	SyncPushEvery  time.Duration // at most so often a phone is told to sync by a push that shows nothing; 0: never
@@ -147,7 +148,7 @@ func New(ctx context.Context, db *repo.DB, c *Config) (*Server, error) {
 	s.unheard = newUnheardSOS(registry, c.Log)
 	s.Service.Roads, s.Service.Windows = c.Roads, c.Windows
 	handlers := api.NewApp(s.Service, tokens)
-	handlers.Browsers = browsers
+	handlers.Browsers, handlers.Links = browsers, c.Links
 	if c.Alarm != nil {
 		handlers.FromProvider = c.Alarm.Verify
 	}
