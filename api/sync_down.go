@@ -49,8 +49,9 @@ type syncDown struct {
 }
 
 type syncMe struct {
-	User  userView           `json:"user"`
-	Leave []domain.LeaveView `json:"leave"`
+	User     userView             `json:"user"`
+	Leave    []domain.LeaveView   `json:"leave"`
+	HomeSafe *domain.HomeSafeView `json:"home_safe"` // null: they never asked for it
 }
 
 type syncGone struct {
@@ -250,7 +251,7 @@ func (p *phone) touches(rows []domain.FeedChange) touched {
 				t.customers[it.Of] = true // its history shows it
 			case domain.ChangedNotice:
 				t.notices[it.ID] = t.notices[it.ID] || own
-			case domain.ChangedLeave:
+			case domain.ChangedLeave, domain.ChangedHomeSafe:
 				t.me = t.me || own
 			case domain.ChangedUser:
 				t.me, t.lists = t.me || own, t.lists || own
@@ -505,6 +506,12 @@ func (p *phone) showMe(lists bool, out *syncDown) error {
 		return err
 	}
 	out.Me = &syncMe{User: viewUser(p.actor, *u), Leave: []domain.LeaveView{}}
+	h, err := read.HomeSafe(ctx, me)
+	if err == nil {
+		out.Me.HomeSafe = domain.Ptr(h.View())
+	} else if domainKind(err) != domain.KindNotFound {
+		return err
+	}
 	for i := range rows {
 		if rows[i].EndsAt.After(p.days.From) {
 			out.Me.Leave = append(out.Me.Leave, rows[i].View(p.actor, p.now))

@@ -21,7 +21,8 @@ const (
 	ChangedCustomer   = "customer"    // contacts, sites, appliances
 	ChangedNotice     = "notice"
 	ChangedUser       = "user"
-	ChangedRules      = "rules" // of a centre, or of the brand
+	ChangedHomeSafe   = "home_safe" // by the id of whose it is
+	ChangedRules      = "rules"     // of a centre, or of the brand
 )
 
 // Streamed are the kinds that boards hear of.

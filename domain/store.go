@@ -267,7 +267,7 @@ type AlarmTx interface {
 	SaveDrill(*Drill) error
 	HomeSafe(user ID) (*HomeSafe, error) // CodeNotFound for who never asked
 	InsertHomeSafe(*HomeSafe) error
-	SaveHomeSafe(*HomeSafe) error
+	SaveHomeSafe(h *HomeSafe, desk *ID) error // desk: the centre whose desk it concerns now or did before
 	TimersOf(visit ID) ([]Timer, error)
 	// LastMoveOf is when the server last learned of a move of somebody's visits
 	// with a window since an instant; nil when it has not.
@@ -599,11 +599,14 @@ type AlarmReader interface {
 	// SOSTrail lists where the phone of an alarm was, newest first; CodeNotFound for who
 	// may not know of the alarm.
 	SOSTrail(ctx context.Context, a Actor, id ID, p Page) ([]SOSPoint, error)
+	SOSTrailLength(ctx context.Context, id ID) (int, error) // how many points there are; for who sees the alarm
 	// SilentSOSs are the open ones that these people raised in silence, whoever asks.
 	SilentSOSs(ctx context.Context, raisers []ID) ([]SOS, error)
 	AlarmsByID(ctx context.Context, ids []ID) ([]SOS, error)        // in no order
 	Drills(ctx context.Context, centre ID, p Page) ([]Drill, error) // newest first
 	HomeSafe(ctx context.Context, user ID) (*HomeSafe, error)
+	// AskingHomeSafes are those of a centre's people for whom the desk is asked to call.
+	AskingHomeSafes(ctx context.Context, s Scope, centre ID, p Page) ([]HomeSafe, error)
 	// AskingTimers are those of a centre for which the desk is asked to call.
 	AskingTimers(ctx context.Context, s Scope, centre ID, p Page) ([]Timer, error)
 	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error) // a technician their own

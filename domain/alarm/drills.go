@@ -41,6 +41,29 @@ func (s *Service) PlanDrill(ctx context.Context, call *casework.Call, centre dom
 	})
 }
 
+// CancelDrill takes a planned drill back. Proprietor, area manager. Errors: CodeNotFound, CodeForbidden, CodeState once it
+// rang.
+func (s *Service) CancelDrill(ctx context.Context, call *casework.Call, id domain.ID) error {
+	return s.InWork(ctx, call, func(tx *casework.Work) error {
+		d, err := tx.LockDrill(id)
+		if err != nil {
+			return casework.MeaningOf(err, "drill")
+		}
+		if !call.Actor.Reaches(d.CentreID, d.AreaID) {
+			return domain.NotFound("drill")
+		}
+		if !call.Actor.Is(domain.RoleProprietor, domain.RoleAreaManager) {
+			return domain.Fail(domain.CodeForbidden, "As %s you may not cancel a drill.", domain.RoleWords(call.Actor.Role))
+		}
+		if err := tx.Apply(d, "cancel"); err != nil {
+			return err
+		}
+		tx.Disarm(domain.DueDrill, d.ID)
+		d.ChangedAt(tx.Now)
+		return tx.SaveDrill(d)
+	})
+}
+
 // HearDrill is somebody saying that their phone rang; it answers no SOS. Errors:
 // CodeNotFound for who was not rung, CodeState once it ended.
 func (s *Service) HearDrill(ctx context.Context, call *casework.Call, id domain.ID) (domain.Drill, error) {
@@ -72,7 +95,7 @@ func (s *Service) HearDrill(ctx context.Context, call *casework.Call, id domain.
 // DrillDue rings a drill, and a quarter of an hour later tells how it went.
 func DrillDue(tx *casework.Work, id domain.ID) error {
 	d, err := tx.LockDrill(id)
-	if casework.NotFound(err) || err == nil && d.Status == "ended" {
+	if casework.NotFound(err) || err == nil && (d.Status == "ended" || d.Status == "cancelled") {
 		return nil
 	} else if err != nil {
 		return err
