@@ -111,8 +111,8 @@ func mountTimers(a *App, s *web.Server) {
 			func(d domain.Drill) (time.Time, domain.ID) { return d.CreatedAt, d.ID }, asIs)
 	})
 	s.Handle("POST", "/v1/me/drills/{id}/heard", byID("drill", "", fiber.StatusOK,
-		func(ctx context.Context, call *casework.Call, id domain.ID, _ struct{}) error {
-			_, err := svc.Alarm.HearDrill(ctx, call, id)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in alarm.DrillHeard) error {
+			_, err := svc.Alarm.HearDrill(ctx, call, id, in)
 			return err
 		}))
 	s.Handle("POST", "/v1/me/home-safe/not-ok", func(c *fiber.Ctx) error {

@@ -68,7 +68,7 @@ var EntryKinds = []EntryKind{
 	{"visit.arrived_anyway", "crew"},
 	{"visit.assigned", "crew was reason"},
 	{"visit.cancelled", "reason"},
-	{"visit.claimed", "claim_id action status note reason findings work_done parts tested occurred_at"},
+	{"visit.claimed", "claim_id action status note reason findings work_done parts tested occurred_at channel outcome direction step result what"},
 	{"visit.completed", moveKeys},
 	{"visit.confirmed", "how agreed_attempt_id agreed_start agreed_end said"},
 	{"visit.corrected", "findings work_done parts tested"},

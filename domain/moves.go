@@ -103,7 +103,7 @@ var (
 		{"plan", nil, []string{"planned"}, "proprietor, area_manager", "a time within 60 days"},
 		{"cancel", []string{"planned"}, []string{"cancelled"}, "proprietor, area_manager", "before its time; nobody was told of it"},
 		{"ring", []string{"planned"}, []string{"rung"}, "system", "its time: whoever of the centre is on duty"},
-		{"hear", []string{"rung"}, nil, "whoever was rung", "within 15 min"},
+		{"hear", []string{"rung", "ended"}, nil, "whoever was rung", "within 15 min, by its own time when it was said offline"},
 		{"end", []string{"rung"}, []string{"ended"}, "system", "15 min later: the proprietor is told how it went"},
 	}}
 

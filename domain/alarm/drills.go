@@ -3,6 +3,7 @@ package alarm
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"doorstep/domain"
 	"doorstep/domain/casework"
@@ -64,9 +65,14 @@ func (s *Service) CancelDrill(ctx context.Context, call *casework.Call, id domai
 	})
 }
 
-// HearDrill is somebody saying that their phone rang; it answers no SOS. Errors:
-// CodeNotFound for who was not rung, CodeState once it ended.
-func (s *Service) HearDrill(ctx context.Context, call *casework.Call, id domain.ID) (domain.Drill, error) {
+// DrillHeard says when somebody heard it.
+type DrillHeard struct {
+	OccurredAt string `json:"occurred_at"`
+}
+
+// HearDrill is somebody saying that their phone rang; it answers no SOS. What was said offline counts by its time, also once the
+// drill has ended. Errors: CodeNotFound for who was not rung, CodeState for a time after its end.
+func (s *Service) HearDrill(ctx context.Context, call *casework.Call, id domain.ID, in DrillHeard) (domain.Drill, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.Drill, error) {
 		d, err := tx.LockDrill(id)
 		if err != nil {
@@ -77,6 +83,14 @@ func (s *Service) HearDrill(ctx context.Context, call *casework.Call, id domain.
 			return domain.Drill{}, domain.NotFound("drill")
 		}
 		if p.Result != "heard" {
+			st, err := casework.Stamp(call, in.OccurredAt, time.UTC, tx.Now)
+			if err != nil {
+				return domain.Drill{}, err
+			}
+			if st.Occurred.Before(d.At) || d.Status == "ended" && !st.Occurred.Before(d.At.Add(domain.DrillLasts)) {
+				return domain.Drill{}, domain.Fail(domain.CodeState, "The drill rang for %d minutes, and this is another time.",
+					int(domain.DrillLasts.Minutes())).With("status", d.Status)
+			}
 			if err := tx.Apply(d, "hear"); err != nil {
 				return domain.Drill{}, err
 			}

@@ -124,6 +124,15 @@ func TestADrillIsTakenBack(t *testing.T) {
 		}
 		asha.Send("DELETE", second, nil, 409)
 		h.Advance(time.Hour)
+		// Heard where there was no network: it counts by its time.
+		heard := "/v1/me" + second[len("/v1"):] + "/heard"
+		for after, want := range map[time.Duration]int{-time.Minute: 409, 16 * time.Minute: 409} {
+			h.As("ravi").Send("POST", heard, object{"occurred_at": harness.Monday.Add(2*time.Hour + after).Format(time.RFC3339)}, want)
+		}
+		said := object{"occurred_at": harness.Monday.Add(2*time.Hour + 4*time.Minute).Format(time.RFC3339)}
+		if got := h.As("ravi").Send("POST", heard, said, 200); got["people"].([]any)[0].(object)["result"] != "heard" {
+			t.Errorf("heard offline: %v", got)
+		}
 		if d := items(asha.Send("GET", drills, nil, 200)); d[0]["status"] != "ended" || d[1]["status"] != "cancelled" {
 			t.Errorf("they are %v", d)
 		}
