@@ -43,7 +43,8 @@ func NewAppLinks(android, ios []string) (AppLinks, error) {
 	for _, app := range android {
 		name, hash, _ := strings.Cut(strings.TrimSpace(app), ":")
 		if !androidPackage.MatchString(name) {
-			return out, fmt.Errorf("%q names no package: write in.example.app:AB:CD:…, with the SHA-256 fingerprint of the certificate that signs it", app)
+			return out, fmt.Errorf(
+				"%q names no package: write in.example.app:AB:CD:…, with the SHA-256 fingerprint of the certificate that signs it", app)
 		}
 		hash = strings.ToUpper(strings.ReplaceAll(hash, ":", ""))
 		var pairs []string
@@ -52,8 +53,9 @@ func NewAppLinks(android, ios []string) (AppLinks, error) {
 		}
 		hash = strings.Join(pairs, ":")
 		if !fingerprint.MatchString(hash) {
-			return out, fmt.Errorf("the fingerprint of %s is not SHA-256, 64 hexadecimal digits: keytool -list -v prints it, and the Play console under "+
-				"App integrity", name)
+			return out, fmt.Errorf(
+				"the fingerprint of %s is not SHA-256, 64 hexadecimal digits: keytool -list -v prints it, and the Play console under "+
+					"App integrity", name)
 		}
 		i := slices.IndexFunc(statements, func(s statement) bool { return s.Target.PackageName == name })
 		if i < 0 {

@@ -58,6 +58,7 @@
 //	entry_kinds.go     what the entries of a timeline carry, by kind
 //	push_kinds.go      what an app can count on of each kind of push
 //	replay.go          an answer that is kept for a repeated request
+//	sealed_request.go  what a lost device told that is about no visit
 //	silence.go         how long a household may wait for a word
 //	skill.go           skills and their levels
 //	security_log.go    what of security happened, for admins

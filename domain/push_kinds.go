@@ -32,6 +32,7 @@ var PushKinds = []PushKind{
 	{"centre.not_reached", "manager", "", 12 * time.Hour},
 	{"claim.decided", "crew", "", 7 * day},
 	{"day.freed", "desk, proprietor", "plan_id date", day},
+	{"device.told", "manager", "user_id", 7 * day},
 	{"digest", "crew, desk, proprietor", "", 12 * time.Hour},
 	{"dispute.decided", "crew, proprietor", "job_id visit_id", 0},
 	{"dispute.decided_home", "household", "job_id link", 0},

@@ -365,6 +365,8 @@ type DeviceTx interface {
 	SaveDeviceLoss(*Device) error // when it was lost, and wiped
 	DeviceSynced(session ID, at time.Time) error
 	DevicesOfSession(session ID) ([]Device, error) // pushed to or not
+	PutSealedRequest(*SealedRequest) error         // the same key again changes nothing
+	SealedRequestsOf(device ID) (int, error)       // how many there are
 	// DropDevicesOf ends pushes to all devices of a user, or to those that were
 	// registered in one session.
 	DropDevicesOf(user ID, session *ID, why string, at time.Time) error
@@ -649,6 +651,8 @@ type NoticeReader interface {
 	Sessions(ctx context.Context, user ID, at time.Time) ([]Session, error) // the last of each family that goes on
 	DevicesOfCentre(ctx context.Context, centre ID) ([]Device, error)       // of its people, oldest first
 	Device(ctx context.Context, installation ID) (*Device, error)
+	// SealedRequests are what lost devices of a user told, newest first; for who may read it.
+	SealedRequests(ctx context.Context, user ID, p Page) ([]SealedRequest, error)
 }
 
 // ChangeReader reads what changed, for everybody: each is told what lies in their scope.

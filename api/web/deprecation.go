@@ -36,7 +36,8 @@ func deprecated(name string, marked bool, extensions map[string]any) (*deprecati
 	}
 	d := &deprecation{name, day(since), day(sunset)}
 	if !marked || d.since.IsZero() || !d.sunset.After(d.since) {
-		return nil, fmt.Errorf("openapi.yaml: %s: what goes away has deprecated: true, x-deprecated: '2027-03-01' and a later x-sunset: '2027-09-01'", name)
+		return nil, fmt.Errorf(
+			"openapi.yaml: %s: what goes away has deprecated: true, x-deprecated: '2027-03-01' and a later x-sunset: '2027-09-01'", name)
 	}
 	return d, nil
 }

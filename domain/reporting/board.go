@@ -482,7 +482,8 @@ func (s *Service) boardWords(ctx context.Context, a domain.Actor, b *Board, prom
 
 // alarmOfHome asks the desk to call somebody who did not say that they are home.
 func alarmOfHome(h *domain.HomeSafe, u *domain.User, silent bool) BoardAlarm {
-	it := BoardAlarm{Kind: "home_safe", ID: h.ID, Raiser: u.Name, Status: h.Status, RaisedAt: h.UpdatedAt, Actions: domain.JSONList[string]{"spoken"},
+	it := BoardAlarm{Kind: "home_safe", ID: h.ID, Raiser: u.Name, Status: h.Status, RaisedAt: h.UpdatedAt,
+		Actions: domain.JSONList[string]{"spoken"},
 		Known: domain.JSONList[string]{u.Name + ", " + domain.RoleWords(u.Role), alarm.CallOf(u, silent),
 			"They wanted to be asked whether they came home and have not answered. Without your word an SOS follows."},
 		Moves: domain.JSONList[decisions.QueueMove]{decisions.Move("I spoke with them",

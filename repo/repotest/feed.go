@@ -47,6 +47,23 @@ func phonesBehind(t *testing.T, db *repo.DB) {
 	is("once", round(later.Add(2*time.Hour), 0), nil)
 }
 
+// sealedRequests: what a lost device told once, and how much of it.
+func sealedRequests(t *testing.T, db *repo.DB) {
+	w := NewWorld(t, db)
+	r := domain.SealedRequest{ID: ID(), CreatedAt: Noon, UserID: w.Ravi.ID, DeviceID: ID(), Key: "k", Operation: "createLeave", Path: "/v1/leave"}
+	r.Body.V = map[string]any{"kind": "annual"}
+	again := r
+	again.ID = ID()
+	Do(t, db, func(tx domain.Tx) error { return tx.PutSealedRequest(&r) })
+	Do(t, db, func(tx domain.Tx) error { return tx.PutSealedRequest(&again) })
+	Same(t, "how many", 1, Get(t, db, func(tx domain.Tx) (int, error) { return tx.SealedRequestsOf(r.DeviceID) }))
+	got, err := db.Reader().SealedRequests(t.Context(), w.Ravi.ID, domain.Page{Limit: 5})
+	noError(t, err)
+	Same(t, "what it told", []domain.SealedRequest{r}, got)
+	n := Get(t, db, func(tx domain.Tx) (int, error) { return tx.Purge("sealed_requests", later, 5) })
+	Same(t, "forgotten", 1, n)
+}
+
 // feed: each technician finds what their phone shows, who left a crew and who came alike; nobody else's.
 func feed(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)

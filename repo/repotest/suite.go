@@ -33,6 +33,7 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		{"events", events},
 		{"feed", feed},
 		{"phones behind", phonesBehind},
+		{"sealed requests", sealedRequests},
 		{"contacts", contacts},
 		{"sides", sides},
 		{"danger", danger},
