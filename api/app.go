@@ -44,6 +44,7 @@ func NewApp(s *usecases.All, tokens *web.Tokens) *App {
 func (a *App) Mount(s *web.Server, demo *Demo) {
 	a.clientIP = s.ClientIP
 	mountAuth(a, s)
+	mountSession(a, s)
 	mountAreas(a, s)
 	mountCentres(a, s)
 	mountPolicies(a, s)
@@ -85,6 +86,7 @@ func (a *App) Mount(s *web.Server, demo *Demo) {
 	mountSyncDown(a, s)
 	mountEvents(a, s)
 	mountBoard(a, s)
+	mountTechnicianApp(a, s)
 	mountCustomerPage(a, s)
 	mountAppLinks(s, a.Links)
 	if demo != nil {

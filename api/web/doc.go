@@ -9,6 +9,7 @@
 //	compressed.go       answers that travel compressed
 //	contract.go         openapi.yaml, ready to judge requests and answers
 //	deprecation.go      who uses what goes away, and that it does
+//	cookies.go          the cookies of a browser's session
 //	decode.go           a body into a struct: strictly, or as far as it goes
 //	etag.go             entity tags of content
 //	formats.go          the string formats of the contract
