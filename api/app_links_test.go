@@ -15,12 +15,13 @@ func TestAppLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const one = `[{"relation":["delegate_permission/common.handle_all_urls"],"target":{"namespace":"android_app","package_name":"in.example.care",` +
-		`"sha256_cert_fingerprints":["`
+	const one = `[{"relation":["delegate_permission/common.handle_all_urls"],"target":{"namespace":"android_app",` +
+		`"package_name":"in.example.care","sha256_cert_fingerprints":["`
 	if got, want := string(l.android), one+certificate+`","`+other+`"]}}]`; got != want {
 		t.Errorf("android: %s\nwant %s", got, want)
 	}
-	if got, want := string(l.ios), `{"applinks":{"details":[{"appIDs":["ABCDE12345.in.example.care"],"components":[{"/":"/c/*"}]}]}}`; got != want {
+	if got, want := string(l.ios),
+		`{"applinks":{"details":[{"appIDs":["ABCDE12345.in.example.care"],"components":[{"/":"/c/*"}]}]}}`; got != want {
 		t.Errorf("ios: %s\nwant %s", got, want)
 	}
 	if l, err := NewAppLinks(nil, nil); err != nil || l.android != nil || l.ios != nil {

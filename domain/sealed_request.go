@@ -18,7 +18,8 @@ type SealedRequest struct {
 const (
 	// SealedKept is how long it can be read.
 	SealedKept = 90 * 24 * time.Hour
-	// SealedMost is how many of one device are kept, SealedBody how large a body is kept whole.
+	// SealedMost is how many of one device are kept.
 	SealedMost = 500
+	// SealedBody is how large a body is kept, in bytes.
 	SealedBody = 4096
 )

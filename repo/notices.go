@@ -210,11 +210,13 @@ func (t *tx) SealedRequestsOf(device domain.ID) (int, error) {
 }
 
 func (r *reader) SealedRequests(ctx context.Context, user domain.ID, p domain.Page) ([]domain.SealedRequest, error) {
-	return list[domain.SealedRequest](ctx, r, r.db.table("sealed_requests").Where("user_id = ?", user).Clauses(page(p, "created_at", "id", true)...))
+	return list[domain.SealedRequest](ctx, r, r.db.table("sealed_requests").Where("user_id = ?", user).
+		Clauses(page(p, "created_at", "id", true)...))
 }
 
 func (t *tx) SaveDeviceCredential(d *domain.Device) error {
-	return t.exec("UPDATE devices SET credential_hash = ?, credential_before = ? WHERE installation_id = ?", d.CredentialHash, d.CredentialBefore,
+	return t.exec("UPDATE devices SET credential_hash = ?, credential_before = ? WHERE installation_id = ?", d.CredentialHash,
+		d.CredentialBefore,
 		d.InstallationID)
 }
 

@@ -125,7 +125,8 @@ func (o *Operation) parameters() []*openapi3.Parameter {
 func (o *Operation) docText() []string {
 	text := paragraphs(o.op.Description)
 	if d := o.deprecated; d != nil {
-		text = slices.Concat([]string{"Deprecated since " + d.since.Format(time.DateOnly) + ", answered until " + d.sunset.Format(time.DateOnly) + "."}, text)
+		text = slices.Concat([]string{"Deprecated since " + d.since.Format(time.DateOnly) + ", answered until " + d.sunset.Format(time.DateOnly) +
+			"."}, text)
 	}
 	return text
 }

@@ -50,7 +50,8 @@ func phonesBehind(t *testing.T, db *repo.DB) {
 // sealedRequests: what a lost device told once, and how much of it.
 func sealedRequests(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
-	r := domain.SealedRequest{ID: ID(), CreatedAt: Noon, UserID: w.Ravi.ID, DeviceID: ID(), Key: "k", Operation: "createLeave", Path: "/v1/leave"}
+	r := domain.SealedRequest{ID: ID(), CreatedAt: Noon, UserID: w.Ravi.ID, DeviceID: ID(), Key: "k", Operation: "createLeave",
+		Path: "/v1/leave"}
 	r.Body.V = map[string]any{"kind": "annual"}
 	again := r
 	again.ID = ID()

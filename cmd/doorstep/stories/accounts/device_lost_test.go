@@ -134,7 +134,8 @@ func TestTheQueueOfALostPhone(t *testing.T) {
 			kept("away", "/v1/leave/"+uuid.NewString()+"/withdraw", object{"reason": "x"}),
 			kept("silence", "/v1/sos/"+uuid.NewString()+"/acknowledge", nil),
 			kept("seen", "/v1/inbox/"+uuid.NewString()+"/seen", nil),
-			kept("leave", "/v1/technicians/"+h.People["ravi"].ID.String()+"/leave", object{"kind": "annual", "starts_at": "2027-03-15T08:00", "ends_at": "2027-03-15T20:00", "code": "4711"}))
+			kept("leave", "/v1/technicians/"+h.People["ravi"].ID.String()+"/leave", object{"kind": "annual", "starts_at": "2027-03-15T08:00",
+				"ends_at": "2027-03-15T20:00", "code": "4711"}))
 		answered := func(of object) map[string]int {
 			out := map[string]int{}
 			for _, a := range harness.List(of, "responses") {
@@ -178,7 +179,8 @@ func TestTheQueueOfALostPhone(t *testing.T) {
 			told = append(told, fmt.Sprint(r["operation"], " ", r["body"].(object)["starts_at"], " ", r["body"].(object)["code"]))
 		}
 		slices.Sort(told)
-		if want := []string{"acknowledgeSOS <nil> <nil>", "createLeave 2027-03-15T08:00 <nil>", "withdrawLeave <nil> <nil>"}; !slices.Equal(told, want) {
+		if want := []string{"acknowledgeSOS <nil> <nil>", "createLeave 2027-03-15T08:00 <nil>", "withdrawLeave <nil> <nil>"}; !slices.Equal(told,
+			want) {
 			t.Errorf("kept for managers: %v, want %v", told, want)
 		}
 		for _, manager := range []string{"maya", "noor"} {

@@ -19,7 +19,8 @@ func TestTheBoardSaysWhosePhoneWillNotRing(t *testing.T) {
 		asha.Send("POST", drills, object{"at": harness.Monday.Add(after).Format(time.RFC3339)}, 201)
 	}
 	d := openBoard(t, h, "asha", 390, 844)
-	d.until("whose phone, and why", `(p => p !== null && p.innerText.includes('One phone will not ring') && p.innerText.includes('Ravi Surname')
+	d.until("whose phone, and why",
+		`(p => p !== null && p.innerText.includes('One phone will not ring') && p.innerText.includes('Ravi Surname')
 		&& p.innerText.includes('notifications are off') && p.innerText.includes('battery 9 %'))(document.getElementById('p-phones'))`)
 	d.until("the drills", "document.querySelectorAll('#p-drills li').length === 2")
 	d.shot("phones-390")
@@ -55,7 +56,8 @@ func TestTheBoardAsksWhetherSomebodyCameHome(t *testing.T) {
 	for _, step := range []time.Duration{time.Hour + time.Second, 10 * time.Minute} {
 		h.Advance(step)
 	}
-	d.until("whom to call", `(a => a.innerText.includes('Please call Ravi Surname') && a.querySelector('a[href="tel:+919811100001"]') !== null)(document.getElementById('alarms'))`)
+	d.until("whom to call",
+		`(a => a.innerText.includes('Please call Ravi Surname') && a.querySelector('a[href="tel:+919811100001"]') !== null)(document.getElementById('alarms'))`)
 	d.shot("home-390")
 	d.judge("somebody who did not say that they are home")
 	d.size(1366, 768)
@@ -81,9 +83,11 @@ func TestTheQueueShowsWhereAPhoneWasLast(t *testing.T) {
 	ravi.Send("POST", "/v1/sos/"+x.ID+"/trail", object{"points": []object{{"at": at(-10 * time.Second), "battery": 13, "sound": "silent"},
 		{"at": at(0), "lat": 18.52111, "lon": 73.85222, "accuracy_m": 80, "battery": 12, "sound": "vibrate"}}}, 200)
 	d := openPage(t, h, "/queue", "maya", 390, 844)
-	last := "Last seen " + h.Clock.Now().In(time.FixedZone("IST", 19800)).Format("15:04") + " at 18.52111, 73.85222, within 80 m, battery 12 %, vibrates"
-	d.until("where it was last", `(a => a !== undefined && a.href === 'geo:18.52111,73.85222')([...document.querySelectorAll('.known a')].find(a => a.textContent === '`+
-		last+`'))`)
+	last := "Last seen " + h.Clock.Now().In(time.FixedZone("IST", 19800)).
+		Format("15:04") + " at 18.52111, 73.85222, within 80 m, battery 12 %, vibrates"
+	d.until("where it was last",
+		`(a => a !== undefined && a.href === 'geo:18.52111,73.85222')([...document.querySelectorAll('.known a')].find(a => a.textContent === '`+
+			last+`'))`)
 	d.until("how often", "document.body.innerText.includes('The phone told of itself 2 times')")
 	d.shot("queue-sos-390")
 	d.size(1366, 768)
