@@ -58,7 +58,12 @@ const start = async () => {
   await begin();
   follow();
   if (location.hash === '#/enter' || !state.signedIn && await db.get('installation') === undefined) await resume();
-  sync().then(() => { register().catch(() => {}); health().catch(() => {}); pushOn(false).catch(() => {}); });
+  sync().then(() => {
+    if (!state.signedIn) return;
+    register().catch(() => {});
+    health().catch(() => {});
+    pushOn(false).catch(() => {});
+  });
   go();
   if (!('serviceWorker' in navigator)) return;
   navigator.serviceWorker.addEventListener('message', (e) => {
