@@ -39,7 +39,7 @@ func (a *technician) offline(off bool) {
 
 func (a *technician) open(hash string) {
 	a.Helper()
-	if err := chromedp.Do(a.ctx, chromedp.Navigate(a.url+"/app/"+hash)); err != nil {
+	if err := chromedp.Do(a.ctx, chromedp.Navigate(a.url+"/app"+hash)); err != nil {
 		a.Fatal(err)
 	}
 }
@@ -113,7 +113,7 @@ func TestAVisitWithoutNetworkInTheApp(t *testing.T) {
 	a.signsIn("ravi")
 	a.sees("All sent")
 	a.until("the visit", "document.querySelector('.next .big')")
-	a.until("the service worker", "navigator.serviceWorker.getRegistration('/app/').then((r) => r?.active?.state === 'activated')")
+	a.until("the service worker", "navigator.serviceWorker.getRegistration('/app').then((r) => r?.active?.state === 'activated')")
 	if scripts := evaluate[bool](t, a.ctx, "document.cookie === ''"); !scripts {
 		t.Error("a script reads a cookie")
 	}
