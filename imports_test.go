@@ -27,7 +27,8 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"api/sheet", "domain domain/intake", "excelize text"},
 	{"api/web", "domain", "crypto fasthttp fiber jwt kin-openapi prometheus text time uuid"},
 
-	{"cmd/doorstep", ". cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/firebaseauth cmd/doorstep/roads domain domain/accounts domain/casework " +
+	{"cmd/doorstep", ". cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/firebaseauth cmd/doorstep/phone cmd/doorstep/roads domain " +
+		"domain/accounts domain/casework " +
 		"domain/intake domain/proof domain/slots domain/usecases notifications repo repo/files", "kong uuid"},
 	{"cmd/doorstep-load",
 		"api/web cmd/doorstep-load/solomon domain domain/dayplan notifications notifications/fcmtest repo",
@@ -38,6 +39,7 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"cmd/doorstep/demo", "api cmd/doorstep/app domain domain/accounts domain/alarm domain/casework domain/customers " +
 		"domain/reach domain/safety domain/slots domain/usecases notifications notifications/fcmtest repo " +
 		"repo/files", "uuid"},
+	{"cmd/doorstep/phone", "", "uuid"},
 	{"cmd/doorstep/recur", "", "rrule"},
 	{"cmd/doorstep/firebaseauth", "domain", "firebase google-api"},
 	{"cmd/doorstep/roads", "domain/slots", ""},
