@@ -50,6 +50,7 @@ type Config struct {
 	DrainDelay     time.Duration               // between "not ready" and closing the listener, for load balancers
 
 	MaxConnsPerAddress int // 0: any number
+	SyncsAtOnce        int // requests that give way (x-gives-way) answered at once; 0: four for each processor
 
 	// How many requests a minute are answered, to each user and, of those that
 	// need no token or have none, to each address; 0: any number.
@@ -77,6 +78,7 @@ type Server struct {
 	inFlight          prometheus.Gauge
 	running           atomic.Int64 // the same, for Drain
 	bodies            atomic.Int64 // bytes that large bodies hold
+	places            *places
 	byUser, byAddress *limiter
 	endings           []func() // of what would never finish by itself
 }
@@ -95,6 +97,7 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{byUser: newLimiter("user", cfg.RateUser, cfg.Now), byAddress: newLimiter("address", cfg.RateAddress, cfg.Now),
 		cfg: cfg, log: cfg.Log, baseURL: strings.TrimSuffix(cfg.BaseURL, "/"), registry: cfg.Registry}
+	s.places = newPlaces(cfg.SyncsAtOnce, cfg.Contract)
 	s.https = strings.HasPrefix(s.baseURL, "https://")
 	if s.registry == nil {
 		s.registry = prometheus.NewRegistry()
@@ -157,6 +160,9 @@ func (s *Server) Handle(method, path string, h fiber.Handler) {
 		}
 		if op.Device {
 			chain = append(chain, takesDevice)
+		}
+		if op.Gives {
+			chain = append(chain, s.giveWay(op))
 		}
 		switch {
 		case op.Lenient && op.Public:
