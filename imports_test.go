@@ -22,7 +22,7 @@ var imports = []struct{ pkg, inside, outside string }{
 
 	{"api", "api/pages api/sheet api/web domain domain/accounts domain/alarm domain/casework domain/customers " +
 		"domain/decisions domain/intake domain/ladder domain/planning domain/proof domain/reach domain/slots " +
-		"domain/reporting domain/safety domain/usecases", "fiber ical uuid"},
+		"domain/reporting domain/safety domain/usecases", "errgroup fiber ical uuid"},
 	{"api/pages", "", "i18n text"},
 	{"api/sheet", "domain domain/intake", "excelize text"},
 	{"api/web", "domain", "crypto fasthttp fiber jwt kin-openapi prometheus text time uuid"},
@@ -91,6 +91,7 @@ var imports = []struct{ pkg, inside, outside string }{
 var modules = map[string]string{
 	"cloud-auth":        "cloud.google.com/go/auth",
 	"crypto":            "golang.org/x/crypto",
+	"errgroup":          "golang.org/x/sync",
 	"excelize":          "github.com/xuri/excelize/v2",
 	"fasthttp":          "github.com/valyala/fasthttp",
 	"fiber":             "github.com/gofiber/fiber/v2",

@@ -79,6 +79,7 @@ type Server struct {
 	running           atomic.Int64 // the same, for Drain
 	bodies            atomic.Int64 // bytes that large bodies hold
 	places            *places
+	handle            fasthttp.RequestHandler // of a request, also one of a batch
 	byUser, byAddress *limiter
 	endings           []func() // of what would never finish by itself
 }
@@ -125,6 +126,7 @@ func New(cfg Config) *Server {
 	// never offered, so they get the 404 or 405 of their address.
 	s.App.Server().HeaderReceived = hideBodyLength
 	handle := s.App.Server().Handler
+	s.handle = handle
 	s.App.Server().Handler = func(ctx *fasthttp.RequestCtx) {
 		if !slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
 			ctx.SetUserValue(localNoMethod, !isToken(ctx.Method()))

@@ -24,7 +24,7 @@ type phonesCmd struct {
 	Server      string        `help:"The doorstep binary." default:"./doorstep" type:"existingfile"`
 	DatabaseURL string        `help:"An empty PostgreSQL database; without it SQLite in a temporary folder." placeholder:"URL"`
 	Phones      int           `help:"That come back." default:"10000"`
-	Users       int           `help:"Technicians; each has as many of the phones as the other. More cost only time before: passwords are hashed." default:"250"`
+	Users       int           `help:"Technicians; each has as many of the phones as the other. More cost only time before: passwords are hashed." default:"500"`
 	Things      int           `help:"In the queue of each phone: tried steps and calls in turn." default:"4"`
 	Within      time.Duration `help:"After the network is there again, when the last phone has noticed; 0: all at once." default:"0s"`
 	Patience    time.Duration `help:"How long the region may take." default:"15m"`
@@ -87,7 +87,7 @@ func (c *phonesCmd) Run(ctx context.Context) error {
 	drained := time.Since(began)
 	used := cpuOf([]int{server.cmd.Process.Pid}) - before
 	if err := r.check(ctx); err != nil {
-		return err
+		r.fail("%v", err)
 	}
 	return r.print(name, drained, used)
 }
@@ -151,6 +151,7 @@ func (r *region) comeBack(ctx context.Context) {
 	var alarms sync.WaitGroup
 	over := make(chan struct{})
 	alarms.Go(func() { r.danger(ctx, over) })
+	alarms.Go(func() { r.progress(over) })
 	var phones sync.WaitGroup
 	began := time.Now()
 	for i := range r.c.Phones {
@@ -168,6 +169,18 @@ func (r *region) comeBack(ctx context.Context) {
 	phones.Wait()
 	close(over)
 	alarms.Wait()
+}
+
+// progress says now and then how many phones are back.
+func (r *region) progress(over chan struct{}) {
+	for {
+		select {
+		case <-over:
+			return
+		case <-time.After(15 * time.Second):
+			fmt.Fprintf(os.Stderr, "%d of %d phones are back\n", r.done.Load(), r.c.Phones)
+		}
+	}
 }
 
 // danger raises an SOS every second until the region is back, of one technician after the other, each by a connection of its own.

@@ -302,3 +302,59 @@ func TestWhatWasTriedThereIsKeptAsAClaim(t *testing.T) {
 		}
 	})
 }
+
+// TestJobsOfABatchAreWrittenSideBySide, and what has to wait does: requests about one job in their order, one that
+// depends on another job's, one that touches several, and one that was sent twice.
+func TestJobsOfABatchAreWrittenSideBySide(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.MayIgnore(noise...)
+		h.MayIgnore("replacement.proposed")
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		var batch []object
+		var jobs []object
+		for n := range 6 {
+			_, job := h.Household(desk, nil)
+			at := harness.Monday.Add(time.Duration(60+60*n) * time.Minute)
+			desk.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": at.Format(time.RFC3339),
+				"window_end": at.Add(time.Hour).Format(time.RFC3339), "planned_minutes": 40, "crew": []any{h.People["ravi"].ID}}, 201)
+			jobs = append(jobs, job)
+		}
+		step := func(id string, job object, before ...string) object {
+			return request(id, "POST", path("/v1/jobs/%s/tried-steps", job), object{"step": "tried " + id, "result": "failed"}, before...)
+		}
+		for k := range 5 {
+			for n, job := range jobs {
+				batch = append(batch, step(fmt.Sprintf("s-%d-%d", n, k), job))
+			}
+		}
+		batch = append(batch, request("away", "POST", "/v1/me/leave-that-is-none", object{}), step("later", jobs[0], "after-it"),
+			step("after-it", jobs[1]), step("bad", jobs[2], "s-0-0", "s-1-0"), step("hangs", jobs[3], "away"), step("s-0-0", jobs[0]))
+		got := harness.List(ravi.Send("POST", "/v1/sync", object{"device_time": h.Clock.Now().Format(time.RFC3339), "requests": batch}, 200),
+			"responses")
+		for i, a := range got {
+			id, want := fmt.Sprint(a["id"]), 201.0
+			switch {
+			case id == "away":
+				want = 422
+			case id == "hangs":
+				want = 424
+			}
+			if id != batch[i]["id"] || a["status"] != want || a["replayed"] != (i == len(batch)-1) {
+				t.Errorf("answer %d to %v: %v", i, batch[i]["id"], a)
+			}
+		}
+		for n, job := range jobs {
+			var line []string
+			for _, e := range items(desk.Send("GET", path("/v1/jobs/%s/timeline", job)+"?limit=200", nil, 200)) {
+				if e["kind"] == "step.tried" {
+					line = append(line, fmt.Sprint(e["payload"].(object)["step"]))
+				}
+			}
+			for k := range 5 {
+				if want := fmt.Sprintf("tried s-%d-%d", n, k); len(line) < 5 || line[k] != want {
+					t.Fatalf("job %d: %v, want %q at %d", n, line, want, k)
+				}
+			}
+		}
+	})
+}
