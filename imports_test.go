@@ -24,6 +24,7 @@ var imports = []struct{ pkg, inside, outside string }{
 		"domain/decisions domain/intake domain/ladder domain/planning domain/proof domain/reach domain/slots " +
 		"domain/reporting domain/safety domain/usecases", "errgroup fiber ical uuid"},
 	{"api/pages", "", "i18n text"},
+	{"api/pages/bundle", "", "esbuild"},
 	{"api/sheet", "domain domain/intake", "excelize text"},
 	{"api/web", "domain", "crypto fasthttp fiber jwt kin-openapi prometheus text time uuid"},
 
@@ -92,6 +93,7 @@ var modules = map[string]string{
 	"cloud-auth":        "cloud.google.com/go/auth",
 	"crypto":            "golang.org/x/crypto",
 	"errgroup":          "golang.org/x/sync",
+	"esbuild":           "github.com/evanw/esbuild/pkg/api",
 	"excelize":          "github.com/xuri/excelize/v2",
 	"fasthttp":          "github.com/valyala/fasthttp",
 	"fiber":             "github.com/gofiber/fiber/v2",
