@@ -281,8 +281,8 @@ func (b *batch) answer(i int, r *web.Inner) {
 		b.refuse(i, web.Malformed("/if_match", "must be an entity tag"))
 	case operation == nil:
 		b.refuse(i, web.NotOffline())
-	case b.end(nil) != nil:
-		b.refuse(i, b.end(nil))
+	case b.over() != nil:
+		b.refuse(i, b.over())
 	default:
 		a := b.server.Answer(b.from, r)
 		if a.Status == http.StatusUnauthorized {
@@ -292,13 +292,19 @@ func (b *batch) answer(i int, r *web.Inner) {
 	}
 }
 
-// end keeps the first reason why the rest is not carried out, and gives it; nil only asks.
-func (b *batch) end(why error) error {
+// end keeps the first reason why the rest is not carried out.
+func (b *batch) end(why error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.ended == nil {
 		b.ended = why
 	}
+}
+
+// over gives the reason why the rest is not carried out; nil while it is.
+func (b *batch) over() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	return b.ended
 }
 

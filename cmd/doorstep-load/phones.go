@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -40,6 +41,8 @@ type region struct {
 	town    *town
 	crews   []*client
 	cursors []string
+	desks   []*client // of the centres
+	jobs    []string
 	http    *fasthttp.Client
 	mu      sync.Mutex
 	answers map[string]int // what was answered to uploads and syncs, by status
@@ -92,35 +95,83 @@ func (c *phonesCmd) Run(ctx context.Context) error {
 	return r.print(name, drained, used)
 }
 
-// settle makes the technicians, their visits of tomorrow, and what their phones last knew.
+// centreOf is how many technicians a centre of the region has: an SOS rings its colleagues, not a whole region.
+const centreOf = 25
+
+// settle makes the centres with their technicians, the visits of tomorrow, and what each phone last knew.
 func (r *region) settle(ctx context.Context) (err error) {
-	if r.town, err = settleTown(ctx, r.c.Server, r.server, r.c.Users, r.c.Users*jobsEach); err != nil {
+	if r.town, err = settleTown(ctx, r.c.Server, r.server, 1, 0); err != nil {
+		return err
+	}
+	var areas struct{ Items []created }
+	if err := r.town.admin.do(ctx, "GET", "/v1/areas", nil, &areas); err != nil {
 		return err
 	}
 	r.crews, r.cursors = make([]*client, r.c.Users), make([]string, r.c.Users)
-	tomorrow := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
-	return parallel(r.c.Users, 8, func(i int) error {
-		if r.crews[i] = r.town.crew; i > 0 {
-			var err error
-			if r.crews[i], err = r.town.signIn(ctx, fmt.Sprintf("load-tech-%d", i), r.town.technicians[i]); err != nil {
-				return err
-			}
-		}
-		for k := range jobsEach {
-			at := tomorrow.Add(time.Duration(3*k) * time.Hour)
-			if err := r.town.desk.do(ctx, "POST", "/v1/jobs/"+r.town.jobs[i*jobsEach+k]+"/visits", obj{"window_start": at,
-				"window_end": at.Add(2 * time.Hour), "crew": []string{r.town.technicians[i]}}, nil); err != nil {
-				return err
-			}
-		}
-		var whole struct{ Cursor string }
-		r.crews[i].http = r.http
-		if err := r.crews[i].do(ctx, "GET", "/v1/sync?limit=200", nil, &whole); err != nil {
+	r.desks, r.jobs = make([]*client, (r.c.Users+centreOf-1)/centreOf), make([]string, r.c.Users*jobsEach)
+	for k := range r.desks {
+		var centre created
+		if err := r.town.admin.do(ctx, "POST", "/v1/centres", obj{"area_id": areas.Items[0].ID, "name": fmt.Sprintf("Region %d", k),
+			"zone": "UTC", "country": "IN", "working_days": []int{0, 1, 2, 3, 4, 5, 6}}, &centre); err != nil {
 			return err
 		}
-		r.cursors[i] = whole.Cursor
-		return nil
-	})
+		if r.desks[k], _, err = r.person(ctx, fmt.Sprintf("region-desk-%d", k), "coordinator", centre.ID); err != nil {
+			return err
+		}
+		if err := parallel(min(centreOf, r.c.Users-k*centreOf), 8, func(n int) error {
+			return r.technician(ctx, k*centreOf+n, centre.ID)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// created is something new.
+type created struct{ ID string }
+
+func (r *region) person(ctx context.Context, login, role, centre string) (*client, string, error) {
+	var u created
+	if err := r.town.admin.do(ctx, "POST", "/v1/users", obj{"login": login, "name": login, "role": role, "centre_id": centre},
+		&u); err != nil {
+		return nil, "", err
+	}
+	c, err := r.town.signIn(ctx, login, u.ID)
+	return c, u.ID, err
+}
+
+// technician makes one with their visits of tomorrow.
+func (r *region) technician(ctx context.Context, i int, centre string) error {
+	crew, id, err := r.person(ctx, fmt.Sprintf("region-tech-%d", i), "technician", centre)
+	if err != nil {
+		return err
+	}
+	desk, tomorrow := r.desks[i/centreOf], time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
+	for k := range jobsEach {
+		n := i*jobsEach + k
+		var household, job created
+		if err := desk.do(ctx, "POST", "/v1/customers", obj{"name": fmt.Sprintf("Household %d", n),
+			"contacts": []obj{{"name": "Contact", "phones": []string{fmt.Sprintf("+9198%08d", 10000000+n)}}},
+			"sites":    []obj{{"address": fmt.Sprintf("%d Region Street", n), "zone": "UTC", "lat": 18.5, "lon": 73.8}}}, &household); err != nil {
+			return err
+		}
+		if err := desk.do(ctx, "POST", "/v1/jobs", obj{"customer_id": household.ID, "fault": "does not start"}, &job); err != nil {
+			return err
+		}
+		at := tomorrow.Add(time.Duration(3*k) * time.Hour)
+		if err := desk.do(ctx, "POST", "/v1/jobs/"+job.ID+"/visits", obj{"window_start": at, "window_end": at.Add(2 * time.Hour),
+			"crew": []string{id}}, nil); err != nil {
+			return err
+		}
+		r.jobs[n] = job.ID
+	}
+	crew.http = r.http
+	var whole struct{ Cursor string }
+	if err := crew.do(ctx, "GET", "/v1/sync?limit=200", nil, &whole); err != nil {
+		return err
+	}
+	r.crews[i], r.cursors[i] = crew, whole.Cursor
+	return nil
 }
 
 // parallel does n things, so many at once, until one fails.
@@ -183,7 +234,8 @@ func (r *region) progress(over chan struct{}) {
 	}
 }
 
-// danger raises an SOS every second until the region is back, of one technician after the other, each by a connection of its own.
+// danger raises an SOS every second until the region is back, of one technician after the other, each by a connection of its
+// own. Their desk answers and ends it.
 func (r *region) danger(ctx context.Context, over chan struct{}) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -191,13 +243,21 @@ func (r *region) danger(ctx context.Context, over chan struct{}) {
 	defer raised.Wait()
 	for i := 0; ; i++ {
 		raised.Go(func() {
-			crew := &client{base: r.crews[0].base, token: r.crews[i%len(r.crews)].token, http: newHTTP(1)}
+			k := i * (centreOf + 1) % len(r.crews) // of another centre each time
+			crew := &client{base: r.crews[k].base, token: r.crews[k].token, http: newHTTP(1)}
 			defer crew.http.CloseIdleConnections()
+			var alarm created
 			began := time.Now()
-			err := crew.do(ctx, "POST", "/v1/sos", obj{"note": "help"}, nil)
+			err := crew.do(ctx, "POST", "/v1/sos", obj{"note": "help"}, &alarm)
+			took := time.Since(began)
+			if err == nil {
+				desk := r.desks[k/centreOf]
+				err = errors.Join(desk.do(ctx, "POST", "/v1/sos/"+alarm.ID+"/acknowledge", obj{}, nil),
+					desk.do(ctx, "POST", "/v1/sos/"+alarm.ID+"/resolve", obj{"words": "was a test", "outcome": "test"}, nil))
+			}
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			if r.sos = append(r.sos, time.Since(began)); err != nil {
+			if r.sos = append(r.sos, took); err != nil && ctx.Err() == nil {
 				r.failed = append(r.failed, "an SOS: "+err.Error())
 			}
 		})
@@ -227,7 +287,7 @@ func (r *region) phone(ctx context.Context, n int) {
 	for k := range r.c.Things {
 		key := uuid.NewString()
 		order = append(order, key)
-		job := r.town.jobs[i*jobsEach+(n/r.c.Users)%jobsEach]
+		job := r.jobs[i*jobsEach+(n/r.c.Users)%jobsEach]
 		at := time.Now().Add(-time.Duration(10*(r.c.Things-k)) * time.Minute).UTC().Format(time.RFC3339)
 		if k%2 == 0 {
 			queue[key] = obj{"id": key, "method": "POST", "path": "/v1/jobs/" + job + "/tried-steps",
@@ -350,7 +410,7 @@ func (r *region) fail(format string, args ...any) {
 // check counts what the server has of what the phones sent: each once.
 func (r *region) check(ctx context.Context) error {
 	var steps, calls atomic.Int64
-	if err := parallel(len(r.town.jobs), 4, func(i int) error {
+	if err := parallel(len(r.jobs), 4, func(i int) error {
 		for _, list := range []struct {
 			path string
 			n    *atomic.Int64
@@ -360,7 +420,7 @@ func (r *region) check(ctx context.Context) error {
 					Items      []struct{ Kind string }
 					NextCursor string `json:"next_cursor"`
 				}
-				if err := r.town.desk.do(ctx, "GET", "/v1/jobs/"+r.town.jobs[i]+list.path+"?limit=200&cursor="+url.QueryEscape(cursor), nil,
+				if err := r.desks[i/jobsEach/centreOf].do(ctx, "GET", "/v1/jobs/"+r.jobs[i]+list.path+"?limit=200&cursor="+url.QueryEscape(cursor), nil,
 					&page); err != nil {
 					return err
 				}
@@ -395,7 +455,8 @@ func (r *region) print(name string, drained, used time.Duration) error {
 		return of[min(len(of)-1, len(of)*share/100)].Round(time.Millisecond)
 	}
 	things := r.c.Phones * r.c.Things
-	fmt.Printf("%s: %d phones of %d technicians, %d things each, within %v\n", name, r.c.Phones, r.c.Users, r.c.Things, r.c.Within)
+	fmt.Printf("%s: %d phones of %d technicians in %d centres, %d things each, within %v\n", name, r.c.Phones, r.c.Users, len(r.desks),
+		r.c.Things, r.c.Within)
 	fmt.Printf("drained in %v: half of them after %v, 99%% after %v; %.0f things/s, %v of the server's processor a phone; most tries %d\n",
 		drained.Round(100*time.Millisecond), at(r.took, 50), at(r.took, 99), float64(things)/drained.Seconds(),
 		(used / time.Duration(r.c.Phones)).Round(10*time.Microsecond), r.tries)
