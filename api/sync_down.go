@@ -543,7 +543,8 @@ func (p *phone) showHelp(u *domain.User, me *syncMe) error {
 		}
 	}
 	// Beyond what a technician is shown of others: the number of who is rung for them anyhow.
-	helpers, err := read.Users(ctx, domain.Scope{All: true}, domain.UserFilter{Role: domain.RoleProprietor, CentreID: &centre.ID}, domain.Page{})
+	filter := domain.UserFilter{Role: domain.RoleProprietor, CentreID: &centre.ID}
+	helpers, err := read.Users(ctx, domain.Scope{All: true}, filter, domain.Page{})
 	if err != nil {
 		return err
 	}

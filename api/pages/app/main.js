@@ -1,9 +1,10 @@
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { html } from './html.js';
-import { begin, change, say, useNow } from './state.js';
+import * as db from './db.js';
+import { begin, change, say, state, useNow } from './state.js';
 import { follow, health, register, sync } from './sync.js';
-import { SignIn } from './signin.js';
+import { resume, SignIn } from './signin.js';
 import { Today } from './today.js';
 import { Visit } from './visit.js';
 import { Waiting } from './waiting.js';
@@ -56,7 +57,13 @@ const start = async () => {
   render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById('app')));
   await begin();
   follow();
-  sync().then(() => { register().catch(() => {}); health().catch(() => {}); pushOn(false).catch(() => {}); });
+  if (location.hash === '#/enter' || !state.signedIn && await db.get('installation') === undefined) await resume();
+  sync().then(() => {
+    if (!state.signedIn) return;
+    register().catch(() => {});
+    health().catch(() => {});
+    pushOn(false).catch(() => {});
+  });
   go();
   if (!('serviceWorker' in navigator)) return;
   navigator.serviceWorker.addEventListener('message', (e) => {

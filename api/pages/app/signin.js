@@ -3,11 +3,46 @@ import * as db from './db.js';
 import { html } from './html.js';
 import { once, Refused } from './net.js';
 import { Field } from './parts.js';
-import { reload, say, useNow } from './state.js';
+import { change, reload, say, state, useNow } from './state.js';
 import { register, sync } from './sync.js';
 import { languages, language } from './words.js';
 
-/** SignIn is by password, or by a code that sets one. A phone that holds somebody else's unsent work does not lose it. */
+/**
+ * enter takes over the session that has just begun, and gives why not. A phone that holds somebody else's unsent work does not lose it.
+ * @param {any} user
+ */
+export const enter = async (user) => {
+  if (user.role !== 'technician') {
+    await once('DELETE', '/v1/session');
+    return say('signin.role');
+  }
+  const waits = state.queue.length + state.files.length;
+  if (state.me && state.me.user.id !== user.id) {
+    if (waits) {
+      await once('DELETE', '/v1/session');
+      return say('signin.other', { n: waits, who: state.me.user.name });
+    }
+    await db.forget(true);
+  }
+  await db.set('signedIn', user.id);
+  await db.set('renewed', Date.now());
+  change({ ended: '' });
+  await reload();
+  navigator.storage?.persist?.();
+  if (/^#\/(me\/signin|enter)/.test(location.hash)) location.hash = '#/';
+  await register().catch(() => {});
+  await sync();
+  return '';
+};
+
+/** resume goes on with a session that the browser still has, where the app's own memory was cleared or another page began it. */
+export const resume = async () => {
+  try {
+    await enter((await once('POST', '/v1/session/refresh')).json.user);
+  } catch { /* there is none: somebody signs in */ }
+};
+
+/** SignIn is by password, or by a code that sets one. */
 export const SignIn = () => {
   const s = useNow();
   const [login, setLogin] = useState(s.me?.user.login || ''), [password, setPassword] = useState(''), [code, setCode] = useState('');
@@ -19,28 +54,7 @@ export const SignIn = () => {
     try {
       if (coded) await once('POST', '/v1/auth/reset', { body: { token: code.trim(), password } });
       const { json } = await once('POST', '/v1/session', { body: { login: login.trim(), password } });
-      if (json.user.role !== 'technician') {
-        await once('DELETE', '/v1/session');
-        setWrong(say('signin.role'));
-        return;
-      }
-      if (s.me && s.me.user.id !== json.user.id) {
-        if (s.queue.length + s.files.length) {
-          await once('DELETE', '/v1/session');
-          setWrong(say('signin.other', { n: s.queue.length + s.files.length, who: s.me.user.name }));
-          return;
-        }
-        await db.forget(true);
-      }
-      await db.set('signedIn', json.user.id);
-      await db.set('renewed', Date.now());
-      const { change } = await import('./state.js');
-      change({ ended: '' });
-      await reload();
-      navigator.storage?.persist?.();
-      if (location.hash.startsWith('#/me/signin')) location.hash = '#/';
-      await register().catch(() => {});
-      await sync();
+      setWrong(await enter(json.user));
     } catch (err) {
       setWrong(err instanceof Refused ? err.message : say('net.off.signin'));
     } finally {

@@ -22,7 +22,7 @@ export const Sos = ({ raise: now }) => {
       <p class="dense">${say('sos.since', { at: clock(x.at + s.skew) })}${x.place ? ' · ' + say('sos.place', { m: x.place.accuracy_m }) : ' · ' + say('sos.noplace')}</p>
       ${v?.advice && html`<p>${v.advice}</p>`}</section>`}
     <a class="btn danger wide tall" href=${'tel:' + number}>☎ ${say('sos.number', { n: number })}</a>
-    ${helpers().map((h) => html`<div key=${h.phone} class="acts"><a class="btn" href=${'tel:' + h.phone}>☎ ${h.name} <span class="label">${say('role.' + h.role)}</span></a>
+    ${helpers().map((h) => html`<div key=${h.phone} class="helper"><a class="btn" href=${'tel:' + h.phone}><span>☎ ${h.name}<br /><span class="label">${say('role.' + h.role)}</span></span></a>
       <a class="btn" href=${'sms:' + h.phone + '?body=' + encodeURIComponent(message(say('sos.sms')))}>${say('sms')}</a></div>`)}
     ${!helpers().length && html`<p class="quiet">${say('sos.nobody')}</p>`}
     ${v?.status === 'resolved' && html`<button class="btn wide" onClick=${async () => { await end(); location.hash = '#/'; }}>${say('sos.close')}</button>`}

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import * as db from './db.js';
 import { say, speak } from './words.js';
 
@@ -59,7 +59,7 @@ export const begin = async () => {
 /** useNow makes a component follow the state. @returns {State} */
 export const useNow = () => {
   const [, again] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => { // at once, not after painting: what changes in between would never be shown
     const w = () => again((n) => n + 1);
     watchers.add(w);
     return () => { watchers.delete(w); };
@@ -69,9 +69,10 @@ export const useNow = () => {
 
 /** guarded says what the phone itself could not do: storage that is full loses nothing silently. @param {() => Promise<any>} run */
 export const guarded = async (run) => {
+  const was = state.full; // what began before the storage was full says nothing of it
   try {
     await run();
-    if (state.full) change({ full: false });
+    if (was) change({ full: false });
     return true;
   } catch (e) {
     if (/** @type {any} */ (e)?.name !== 'QuotaExceededError') throw e;
