@@ -22,13 +22,14 @@ var imports = []struct{ pkg, inside, outside string }{
 
 	{"api", "api/pages api/sheet api/web domain domain/accounts domain/alarm domain/casework domain/customers " +
 		"domain/decisions domain/intake domain/ladder domain/planning domain/proof domain/reach domain/slots " +
-		"domain/reporting domain/safety domain/usecases", "fiber ical uuid"},
+		"domain/reporting domain/safety domain/usecases", "errgroup fiber ical uuid"},
 	{"api/pages", "", "i18n text"},
 	{"api/pages/bundle", "", "esbuild"},
 	{"api/sheet", "domain domain/intake", "excelize text"},
 	{"api/web", "domain", "crypto fasthttp fiber jwt kin-openapi prometheus text time uuid"},
 
-	{"cmd/doorstep", ". api cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/firebaseauth cmd/doorstep/roads domain domain/accounts domain/casework " +
+	{"cmd/doorstep", ". api cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/firebaseauth cmd/doorstep/phone cmd/doorstep/roads domain " +
+		"domain/accounts domain/casework " +
 		"domain/intake domain/proof domain/slots domain/usecases notifications repo repo/files", "kong uuid"},
 	{"cmd/doorstep-load",
 		"api/web cmd/doorstep-load/solomon domain domain/dayplan notifications notifications/fcmtest repo",
@@ -39,6 +40,7 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"cmd/doorstep/demo", "api cmd/doorstep/app domain domain/accounts domain/alarm domain/casework domain/customers " +
 		"domain/reach domain/safety domain/slots domain/usecases notifications notifications/fcmtest repo " +
 		"repo/files", "uuid"},
+	{"cmd/doorstep/phone", "", "uuid"},
 	{"cmd/doorstep/recur", "", "rrule"},
 	{"cmd/doorstep/firebaseauth", "domain", "firebase google-api"},
 	{"cmd/doorstep/roads", "domain/slots", ""},
@@ -90,6 +92,7 @@ var imports = []struct{ pkg, inside, outside string }{
 var modules = map[string]string{
 	"cloud-auth":        "cloud.google.com/go/auth",
 	"crypto":            "golang.org/x/crypto",
+	"errgroup":          "golang.org/x/sync",
 	"esbuild":           "github.com/evanw/esbuild/pkg/api",
 	"excelize":          "github.com/xuri/excelize/v2",
 	"fasthttp":          "github.com/valyala/fasthttp",

@@ -1,16 +1,19 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"doorstep/api/web"
 	"doorstep/domain"
@@ -24,8 +27,8 @@ func mountSync(a *App, s *web.Server) {
 		if err != nil {
 			return err
 		}
-		b := batch{app: a, server: s, c: c, sentAt: in.DeviceTime, requests: in.Requests, answers: make([]*web.InnerAnswer, len(in.Requests)),
-			first: map[string]int{}, began: time.Now()}
+		b := batch{app: a, server: s, ctx: c.UserContext(), actor: actorOf(c), from: s.SenderOf(c), sentAt: in.DeviceTime, requests: in.Requests,
+			answers: make([]*web.InnerAnswer, len(in.Requests)), first: map[string]int{}, began: time.Now()}
 		answers := fiber.Map{"responses": b.run()}
 		if sealed := actorOf(c).Sealed; sealed != (domain.ID{}) {
 			wipe := !in.More && b.taken()
@@ -57,16 +60,20 @@ type syncRequest struct {
 	DependsOn []string        `json:"depends_on"`
 }
 
-// batch answers the requests of one phone, one after the other.
+// batch answers the requests of one phone: about one job in their order, about several jobs side by side, as if the phones of
+// several crews had sent them. Writers side by side share a commit, which is most of what a small write costs.
 type batch struct {
 	app      *App
 	server   *web.Server
-	c        *fiber.Ctx
+	ctx      context.Context
+	actor    domain.Actor
+	from     *web.Sender
 	sentAt   string
 	requests []syncRequest
 	answers  []*web.InnerAnswer
 	first    map[string]int // of requests with the same id
 	began    time.Time
+	mu       sync.Mutex
 	ended    error // why the rest is not carried out
 }
 
@@ -85,10 +92,102 @@ func (b *batch) run() []*web.InnerAnswer {
 			b.answer(i, r)
 		}
 	}
-	for i := range b.requests {
-		b.one(i, nil)
+	for _, part := range b.parts() {
+		var side errgroup.Group
+		side.SetLimit(sideBySide)
+		for _, lane := range part {
+			side.Go(func() error {
+				for _, i := range lane {
+					b.one(i, nil)
+				}
+				return nil
+			})
+		}
+		_ = side.Wait()
 	}
 	return b.answers
+}
+
+// sideBySide is how many jobs of a batch are written to at once.
+const sideBySide = 8
+
+// ofOneJob are operations that touch one job and nothing that another of them reads.
+var ofOneJob = map[string]bool{"recordStep": true, "recordJobAttempt": true, "recordVisitAttempt": true, "enRoute": true, "arrive": true,
+	"startVisit": true, "completeVisit": true, "partialVisit": true, "noAccess": true, "planSeen": true}
+
+// parts are what is answered one part after the other; the lanes of a part side by side, each in the order of its
+// requests. What depends on another is in its lane, or in a part behind it.
+func (b *batch) parts() (parts [][][]int) {
+	lanes := map[string]int{} // by job, of the last part
+	laneOf := map[int]int{}   // by request, of the last part
+	jobs := map[string]string{}
+	begin := func() {
+		parts = append(parts, nil)
+		clear(lanes)
+		clear(laneOf)
+	}
+	begin()
+	for i := range b.requests {
+		if b.answers[i] != nil {
+			continue
+		}
+		job := b.jobOf(i, jobs)
+		if b.first[b.requests[i].ID] != i { // sent twice: after the first
+			job = ""
+		}
+		at := len(parts) - 1
+		lane, known := lanes[job]
+		for _, id := range b.requests[i].DependsOn {
+			before, here := b.first[id]
+			if here && before > i { // answered with the first that asks for it
+				job = ""
+			} else if l, inPart := laneOf[before]; here && inPart && (!known || l != lane) {
+				if known {
+					job = "" // of two lanes
+				}
+				lane, known = l, true
+			}
+		}
+		if job == "" {
+			parts = append(parts, [][]int{{i}})
+			begin()
+			continue
+		}
+		if !known {
+			lane = len(parts[at])
+			parts[at] = append(parts[at], nil)
+		}
+		lanes[job], laneOf[i] = lane, lane
+		parts[at][lane] = append(parts[at][lane], i)
+	}
+	return parts
+}
+
+// jobOf names the job that a request is about; empty: it stands by itself. A visit that its sender does not see is
+// named instead.
+func (b *batch) jobOf(i int, known map[string]string) string {
+	r := b.inner(i)
+	operation := b.server.Offline(r)
+	if operation == nil || !ofOneJob[operation.ID] || b.actor.Sealed != (domain.ID{}) {
+		return ""
+	}
+	parts := strings.Split(strings.TrimPrefix(r.Path, "/v1/"), "/")
+	id, err := uuid.Parse(parts[1])
+	if err != nil {
+		return ""
+	}
+	if parts[0] == "jobs" {
+		return id.String()
+	}
+	if job, ok := known[id.String()]; ok {
+		return job
+	}
+	job := id.String()
+	if v, err := b.app.Service.Read.Visit(b.ctx, b.actor.Scope(), id); err == nil {
+		job = v.JobID.String()
+	}
+	known[id.String()] = job
+	return job
 }
 
 // one answers a request after those that it depends on; path are those that wait for it.
@@ -97,7 +196,7 @@ func (b *batch) one(i int, path []int) {
 		return
 	}
 	r := &b.requests[i]
-	if actorOf(b.c).Sealed != (domain.ID{}) { // nothing acts, so nothing waits for another
+	if b.actor.Sealed != (domain.ID{}) { // nothing acts, so nothing waits for another
 		b.answer(i, b.inner(i))
 		return
 	}
@@ -123,7 +222,7 @@ func (b *batch) one(i int, path []int) {
 				return
 			}
 		default:
-			done, err := casework.DoneBefore(b.c.UserContext(), b.app.Service.Service, actorOf(b.c), id)
+			done, err := casework.DoneBefore(b.ctx, b.app.Service.Service, b.actor, id)
 			if err != nil {
 				b.refuse(i, err)
 				return
@@ -154,13 +253,13 @@ var (
 
 // answer carries a request out.
 func (b *batch) answer(i int, r *web.Inner) {
-	if time.Since(b.began) > batchTime && b.ended == nil {
+	if time.Since(b.began) > batchTime {
 		late := domain.Fail(domain.CodeUnavailable, "The batch took too long; send the rest again.")
 		late.RetryAfter = time.Second
-		b.ended = late
+		b.end(late)
 	}
 	operation := b.server.Offline(r)
-	if operation != nil && actorOf(b.c).Sealed != (domain.ID{}) && b.sealed(i, r, operation) {
+	if operation != nil && b.actor.Sealed != (domain.ID{}) && b.sealed(i, r, operation) {
 		return
 	}
 	if operation != nil && operation.Lenient { // refused for nothing that is said about it
@@ -171,7 +270,7 @@ func (b *batch) answer(i int, r *web.Inner) {
 	}
 	switch {
 	case operation != nil && operation.Lenient && syncPath.MatchString(r.Path):
-		a := b.server.Answer(b.c, r)
+		a := b.server.Answer(b.from, r)
 		a.ID = b.requests[i].ID
 		b.answers[i] = &a
 	case !syncID.MatchString(r.ID):
@@ -182,15 +281,31 @@ func (b *batch) answer(i int, r *web.Inner) {
 		b.refuse(i, web.Malformed("/if_match", "must be an entity tag"))
 	case operation == nil:
 		b.refuse(i, web.NotOffline())
-	case b.ended != nil:
-		b.refuse(i, b.ended)
+	case b.over() != nil:
+		b.refuse(i, b.over())
 	default:
-		a := b.server.Answer(b.c, r)
-		if a.Status == http.StatusUnauthorized && b.ended == nil {
-			b.ended = domain.Fail(domain.CodeUnauthenticated, "The session ended; sign in and send the rest again.")
+		a := b.server.Answer(b.from, r)
+		if a.Status == http.StatusUnauthorized {
+			b.end(domain.Fail(domain.CodeUnauthenticated, "The session ended; sign in and send the rest again."))
 		}
 		b.answers[i] = &a
 	}
+}
+
+// end keeps the first reason why the rest is not carried out.
+func (b *batch) end(why error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ended == nil {
+		b.ended = why
+	}
+}
+
+// over gives the reason why the rest is not carried out; nil while it is.
+func (b *batch) over() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ended
 }
 
 // sealed takes a request out of the queue of a device that was reported lost, unless it
@@ -228,18 +343,18 @@ func (b *batch) sealed(i int, r *web.Inner, operation *web.Operation) bool {
 			job = id
 		}
 	}
-	call := &casework.Call{Actor: actorOf(b.c), Key: r.ID}
+	call := &casework.Call{Actor: b.actor, Key: r.ID}
 	if sent, err := time.Parse(time.RFC3339Nano, b.sentAt); err == nil {
 		call.SentAt = &sent
 	}
 	if visit != job {
-		err := casework.KeepSealed(b.c.UserContext(), b.app.Service.Service, call, visit, job, strings.Join(parts[2:], "/"), body)
+		err := casework.KeepSealed(b.ctx, b.app.Service.Service, call, visit, job, strings.Join(parts[2:], "/"), body)
 		if domainKind(err) != domain.KindNotFound { // a visit or job of theirs
 			b.refuse(i, err)
 			return true
 		}
 	}
-	b.refuse(i, accounts.KeepSealed(b.c.UserContext(), b.app.Service.Accounts, call, operation.ID, "/v1/"+address, whole))
+	b.refuse(i, accounts.KeepSealed(b.ctx, b.app.Service.Accounts, call, operation.ID, "/v1/"+address, whole))
 	return true
 }
 
@@ -263,7 +378,7 @@ func (b *batch) stopAsReport(r *web.Inner, body map[string]any) {
 	r.Path = strings.TrimSuffix(r.Path, "/stop") + "/flags"
 	r.Body, _ = json.Marshal(report)
 	if !syncID.MatchString(r.ID) {
-		r.ID = "stop " + b.c.GetRespHeader("X-Request-Id")
+		r.ID = "stop " + b.from.RequestID()
 	}
 }
 
@@ -275,6 +390,6 @@ func (b *batch) taken() bool {
 }
 
 func (b *batch) refuse(i int, err error) {
-	a := b.server.Refuse(b.c, b.requests[i].ID, err)
+	a := b.server.Refuse(b.from, b.requests[i].ID, err)
 	b.answers[i] = &a
 }

@@ -65,7 +65,7 @@ var EntryKinds = []EntryKind{
 	{"verdict.changed", "verdict was policy_version"},
 	{"visit.another_time_asked", "date part note"},
 	{"visit.arrived", "note"},
-	{"visit.arrived_anyway", "crew"},
+	{"visit.arrived_anyway", "crew note"},
 	{"visit.assigned", "crew was reason"},
 	{"visit.cancelled", "reason"},
 	{"visit.claimed", "claim_id action status note reason findings work_done parts tested occurred_at channel outcome direction step result what"},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -47,15 +48,31 @@ func (s *Server) Offline(r *Inner) *Operation {
 	return nil
 }
 
+// Sender is who sent a batch, as each of its requests says it; safe for concurrent use, as the request itself is not.
+type Sender struct {
+	ip                             netip.Addr
+	host, requestID, authorization string
+	agent, client                  string // User-Agent and Doorstep-Client
+}
+
+// SenderOf reads who sent a batch.
+func (s *Server) SenderOf(c *fiber.Ctx) *Sender {
+	return &Sender{s.ClientIP(c), string(c.Context().Host()), requestID(c), c.Get(fiber.HeaderAuthorization),
+		c.Get(fiber.HeaderUserAgent), c.Get(headerClient)}
+}
+
+// RequestID is that of the batch.
+func (from *Sender) RequestID() string { return from.requestID }
+
 // Answer answers a request of a batch as if it had come by itself from who sent the
 // batch: with their token, under the same limits and the same judgement.
-func (s *Server) Answer(c *fiber.Ctx, r *Inner) InnerAnswer {
+func (s *Server) Answer(from *Sender, r *Inner) InnerAnswer {
 	var ctx fasthttp.RequestCtx
-	s.innerContext(c, &ctx)
+	from.begin(&ctx)
 	h := &ctx.Request.Header
 	h.SetMethod(r.Method)
 	ctx.Request.SetRequestURI(r.Path)
-	h.Set(fiber.HeaderAuthorization, c.Get(fiber.HeaderAuthorization))
+	h.Set(fiber.HeaderAuthorization, from.authorization)
 	if r.ID != "" {
 		h.Set(HeaderIdempotencyKey, r.ID)
 	}
@@ -69,17 +86,17 @@ func (s *Server) Answer(c *fiber.Ctx, r *Inner) InnerAnswer {
 		h.SetContentType(fiber.MIMEApplicationJSON)
 		ctx.Request.SetBodyRaw(r.Body)
 	}
-	s.App.Handler()(&ctx)
+	s.handle(&ctx)
 	return answerOf(r.ID, &ctx)
 }
 
 // Refuse is the answer to a request of a batch that is not carried out.
-func (s *Server) Refuse(c *fiber.Ctx, id string, err error) InnerAnswer {
+func (s *Server) Refuse(from *Sender, id string, err error) InnerAnswer {
 	var ctx fasthttp.RequestCtx
-	s.innerContext(c, &ctx)
+	from.begin(&ctx)
 	inner := s.App.AcquireCtx(&ctx)
 	defer s.App.ReleaseCtx(inner)
-	inner.Locals(localRequestID, requestID(c))
+	inner.Locals(localRequestID, from.requestID)
 	s.fail(inner, err)
 	return answerOf(id, &ctx)
 }
@@ -93,16 +110,15 @@ func IsInner(c *fiber.Ctx) bool {
 // IsSync reports whether a request is a phone's sync, down or up.
 func IsSync(c *fiber.Ctx) bool { return routeOf(c) == "/v1/sync" }
 
-func (s *Server) innerContext(c *fiber.Ctx, ctx *fasthttp.RequestCtx) {
-	ip := s.ClientIP(c)
-	ctx.Init(&fasthttp.Request{}, &net.TCPAddr{IP: ip.AsSlice(), Zone: ip.Zone()}, nil)
+func (from *Sender) begin(ctx *fasthttp.RequestCtx) {
+	ctx.Init(&fasthttp.Request{}, &net.TCPAddr{IP: from.ip.AsSlice(), Zone: from.ip.Zone()}, nil)
 	ctx.SetUserValue(localInner, true)
 	h := &ctx.Request.Header
-	h.SetHost(string(c.Context().Host()))
-	h.Set(headerRequestID, requestID(c))
+	h.SetHost(from.host)
+	h.Set(headerRequestID, from.requestID)
 	h.Set(fiber.HeaderAccept, fiber.MIMEApplicationJSON)
-	h.SetUserAgent(c.Get(fiber.HeaderUserAgent))
-	h.Set(headerClient, c.Get(headerClient))
+	h.SetUserAgent(from.agent)
+	h.Set(headerClient, from.client)
 }
 
 func answerOf(id string, ctx *fasthttp.RequestCtx) InnerAnswer {

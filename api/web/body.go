@@ -201,39 +201,44 @@ func (h *heldMemory) release() { h.all.Add(-h.mine) }
 func (s *Server) readBody(most func(c *fiber.Ctx) (int, error), lenient bool) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		in, ok := c.Locals(localBody).(*unreadBody)
-		if !ok || in.done {
+		if !ok || in.done || lenient && bodyless(c) {
 			return c.Next()
-		}
-		if bodyless(c) {
-			if lenient {
-				return c.Next()
-			}
-			return Malformed("", "must be empty here")
 		}
 		held := &heldMemory{all: &s.bodies}
 		defer held.release()
-		limit, err := most(c)
-		if err != nil && !lenient {
+		if err := takeBody(c, in, most, lenient, held); err != nil {
 			return err
 		}
-		switch {
-		case lenient:
-			_ = c.Context().Conn().SetReadDeadline(time.Now().Add(lenientTimeout))
-		case limit > MaxJSON:
-			_ = c.Context().Conn().SetReadDeadline(time.Now().Add(largeTimeout))
-		}
-		body, err := in.read(c, limit, held)
-		if err != nil && !lenient {
-			return bodyError(err)
-		}
-		// What was cut off is read as far as it goes.
-		c.Request().SetBodyRaw(body)
-		c.Locals(localComplete, time.Now())
 		again, cancel := s.withDeadline()
 		defer cancel()
 		c.SetUserContext(again)
 		return c.Next()
 	}
+}
+
+// takeBody reads a body that is not read yet.
+func takeBody(c *fiber.Ctx, in *unreadBody, most func(c *fiber.Ctx) (int, error), lenient bool, held *heldMemory) error {
+	if bodyless(c) {
+		return Malformed("", "must be empty here")
+	}
+	limit, err := most(c)
+	if err != nil && !lenient {
+		return err
+	}
+	switch {
+	case lenient:
+		_ = c.Context().Conn().SetReadDeadline(time.Now().Add(lenientTimeout))
+	case limit > MaxJSON:
+		_ = c.Context().Conn().SetReadDeadline(time.Now().Add(largeTimeout))
+	}
+	body, err := in.read(c, limit, held)
+	if err != nil && !lenient {
+		return bodyError(err)
+	}
+	// What was cut off is read as far as it goes.
+	c.Request().SetBodyRaw(body)
+	c.Locals(localComplete, time.Now())
+	return nil
 }
 
 // bodyError turns what went wrong while a body was read into an error of ours.

@@ -50,6 +50,7 @@ type Operation struct {
 	Lenient bool          // x-lenient: the contract describes it, and refuses nothing
 	Device  bool          // security: it takes the credential of a device too
 	Offline bool          // x-offline: a phone may keep it while it has no network, and send it in a batch
+	Gives   bool          // x-gives-way: it waits while many ask for it at once
 	Codes   []domain.Code // x-codes: of its problems, beside AnyCodes
 	MaxBody int           // x-max-body: bytes of a file that it takes; MaxJSON where the contract does not say
 
@@ -143,6 +144,7 @@ func LoadContract(data []byte) (*Contract, error) {
 			}
 			o.Lenient, _ = op.Extensions["x-lenient"].(bool)
 			o.Offline, _ = op.Extensions["x-offline"].(bool)
+			o.Gives, _ = op.Extensions["x-gives-way"].(bool)
 			o.MaxBody = MaxJSON
 			if n, ok := op.Extensions["x-max-body"].(float64); ok {
 				o.MaxBody = int(n)

@@ -14,6 +14,7 @@
 //	etag.go             entity tags of content
 //	formats.go          the string formats of the contract
 //	forms.go            urlencoded forms of pages
+//	give_way.go         what phones ask all at once, so many at a time
 //	headers.go          Idempotency-Key, If-Match and the rest; ids and limits from the address
 //	html.go             sending the pages of this package; JSON or HTML
 //	http_syntax.go      what fasthttp lets through of HTTP/1.1, refused

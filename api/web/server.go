@@ -50,6 +50,7 @@ type Config struct {
 	DrainDelay     time.Duration               // between "not ready" and closing the listener, for load balancers
 
 	MaxConnsPerAddress int // 0: any number
+	SyncsAtOnce        int // requests that give way (x-gives-way) answered at once; 0: four for each processor
 
 	// How many requests a minute are answered, to each user and, of those that
 	// need no token or have none, to each address; 0: any number.
@@ -78,6 +79,8 @@ type Server struct {
 	deprecations      *deprecations
 	running           atomic.Int64 // the same, for Drain
 	bodies            atomic.Int64 // bytes that large bodies hold
+	places            *places
+	handle            fasthttp.RequestHandler // of a request, also one of a batch
 	byUser, byAddress *limiter
 	endings           []func() // of what would never finish by itself
 }
@@ -96,6 +99,7 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{byUser: newLimiter("user", cfg.RateUser, cfg.Now), byAddress: newLimiter("address", cfg.RateAddress, cfg.Now),
 		cfg: cfg, log: cfg.Log, baseURL: strings.TrimSuffix(cfg.BaseURL, "/"), registry: cfg.Registry}
+	s.places = newPlaces(cfg.SyncsAtOnce, cfg.Contract)
 	s.https = strings.HasPrefix(s.baseURL, "https://")
 	if s.registry == nil {
 		s.registry = prometheus.NewRegistry()
@@ -124,6 +128,7 @@ func New(cfg Config) *Server {
 	// never offered, so they get the 404 or 405 of their address.
 	s.App.Server().HeaderReceived = hideBodyLength
 	handle := s.App.Server().Handler
+	s.handle = handle
 	s.App.Server().Handler = func(ctx *fasthttp.RequestCtx) {
 		if !slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
 			ctx.SetUserValue(localNoMethod, !isToken(ctx.Method()))
@@ -159,6 +164,9 @@ func (s *Server) Handle(method, path string, h fiber.Handler) {
 		}
 		if op.Device {
 			chain = append(chain, takesDevice)
+		}
+		if op.Gives {
+			chain = append(chain, s.giveWay(op))
 		}
 		switch {
 		case op.Lenient && op.Public:

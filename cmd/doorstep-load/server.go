@@ -82,6 +82,7 @@ func (s *subject) stop() {
 
 // town is the data that the load works on.
 type town struct {
+	open, admin *client // nobody, and who invites
 	desk        *client
 	crew        *client // of technicians[0]
 	technicians []string
@@ -104,7 +105,6 @@ func settleTown(ctx context.Context, binary string, s *subject, technicians, job
 	}
 	type made struct {
 		ID    string `json:"id"`
-		Code  string `json:"code"` // handed over: they never signed in, and cannot be reached
 		Sites []struct {
 			ID string `json:"id"`
 		} `json:"sites"`
@@ -123,26 +123,16 @@ func settleTown(ctx context.Context, binary string, s *subject, technicians, job
 	if err != nil {
 		return nil, err
 	}
-	t := &town{}
+	t := &town{open: open, admin: admin}
 	user := func(login, role string) (string, error) {
 		u, err := post(admin, "/v1/users", obj{"login": login, "name": "Load " + login, "role": role, "centre_id": centre.ID})
 		return u.ID, err
-	}
-	signIn := func(login, id string) (*client, error) {
-		inv, err := post(admin, "/v1/users/"+id+"/invite", obj{})
-		if err != nil {
-			return nil, err
-		}
-		if err := open.do(ctx, "POST", "/v1/auth/reset", obj{"token": inv.Code, "password": loadPassword}, nil); err != nil {
-			return nil, err
-		}
-		return open.login(ctx, login, loadPassword)
 	}
 	id, err := user("load-desk", "coordinator")
 	if err != nil {
 		return nil, err
 	}
-	if t.desk, err = signIn("load-desk", id); err != nil {
+	if t.desk, err = t.signIn(ctx, "load-desk", id); err != nil {
 		return nil, err
 	}
 	for i := range technicians {
@@ -152,7 +142,7 @@ func settleTown(ctx context.Context, binary string, s *subject, technicians, job
 		}
 		t.technicians = append(t.technicians, id)
 	}
-	if t.crew, err = signIn("load-tech-0", t.technicians[0]); err != nil {
+	if t.crew, err = t.signIn(ctx, "load-tech-0", t.technicians[0]); err != nil {
 		return nil, err
 	}
 	t.jobs = make([]string, jobs)
@@ -182,6 +172,20 @@ func settleTown(ctx context.Context, binary string, s *subject, technicians, job
 		return nil, *err
 	}
 	return t, nil
+}
+
+// signIn invites somebody, who sets a password by the code that is handed over: they cannot be reached.
+func (t *town) signIn(ctx context.Context, login, id string) (*client, error) {
+	var invitation struct {
+		Code string `json:"code"`
+	}
+	if err := t.admin.do(ctx, "POST", "/v1/users/"+id+"/invite", obj{}, &invitation); err != nil {
+		return nil, err
+	}
+	if err := t.open.do(ctx, "POST", "/v1/auth/reset", obj{"token": invitation.Code, "password": loadPassword}, nil); err != nil {
+		return nil, err
+	}
+	return t.open.login(ctx, login, loadPassword)
 }
 
 type obj = map[string]any

@@ -7,6 +7,7 @@
 //	main.go       the commands, and how errors become exit codes
 //	migrate.go    migrate: up and status
 //	openapi.go    openapi: prints the contract
+//	phone.go      phone: a simulated phone with a bad network
 //	secret.go     secret: prints a fresh one
 //	serve.go      serve: the real server, its flags
 //	user.go       user create

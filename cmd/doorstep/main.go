@@ -19,6 +19,7 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Run a whole demo: data, fake phones, a clock that can be moved."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this version's schema, or show where it stands."`
 	User    userCmd    `cmd:"" help:"Create users, e.g. the first admin."`
+	Phone   phoneCmd   `cmd:"" help:"Simulate a technician's phone with a bad network against a running server, and compare."`
 	Import  importCmd  `cmd:"" help:"Send a CSV or XLSX of a day's jobs to a running server."`
 	Verify  verifyCmd  `cmd:"" help:"Prove the hash chains of all timelines, or one evidence pack; names the first bad row."`
 	Heads   headsCmd   `cmd:"" help:"Print the signed heads of all timelines; serve keeps them each day."`

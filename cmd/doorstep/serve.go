@@ -156,8 +156,8 @@ func (s *serveCmd) check() error {
 		u.RawQuery != "" || u.Fragment != "") {
 		return fmt.Errorf("DOORSTEP_BASE_URL %q is no address that a customer can open: write https://service.example", s.BaseURL)
 	}
-	if s.Limits.RateUser < 0 || s.Limits.RateAddress < 0 || s.Limits.Connections < 0 {
-		return errors.New("--rate-user, --rate-address and --max-connections-per-address are numbers: 0 or more")
+	if s.Limits.RateUser < 0 || s.Limits.RateAddress < 0 || s.Limits.Connections < 0 || s.Limits.Syncs < 0 {
+		return errors.New("--rate-user, --rate-address, --max-connections-per-address and --syncs-at-once are numbers: 0 or more")
 	}
 	if s.SyncPush != 0 && s.SyncPush < 10*time.Second {
 		return errors.New("--sync-push is 0s for never, or at least 10s")

@@ -12,28 +12,39 @@ import (
 	"doorstep/domain"
 )
 
-// keepClaim keeps a move that could not be made any more (why), because the visit
-// was given to others or ended after it had happened and before it was told, or
+// keepClaim is KeepLate of a move.
+func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, action string, in MoveInput, why error) error {
+	return KeepLate(ctx, s, call, visit, domain.ID{}, action, in.OccurredAt, map[string]any{"note": in.Note, "reason": in.Reason,
+		"findings": in.Findings, "work_done": in.WorkDone, "parts": in.Parts, "tested": in.Tested}, why)
+}
+
+// KeepLate keeps what could not be recorded any more (why) on a visit, or on the last visit of a job on which they were,
+// because it was given to others or ended after it had happened and before it was told, or
 // because it missed its guard and nobody stands at the door any more to make that good.
 // Only for who was in the crew when it happened; for everybody else, and for a
 // phone that does not say when it happened, why stands.
 // Errors: CodeClaimKept.
-func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, action string, in MoveInput, why error) error {
-	if call.Actor.Role != domain.RoleTechnician || in.OccurredAt == "" || call.DryRun {
+func KeepLate(ctx context.Context, s *Service, call *Call, visit, job domain.ID, action, occurredAt string, said map[string]any,
+	why error) error {
+	if call.Actor.Role != domain.RoleTechnician || occurredAt == "" || call.DryRun {
 		return why
 	}
 	var kept *domain.Claim
 	var v *domain.Visit
 	err := s.InWork(ctx, call, func(tx *Work) error {
 		kept = nil
-		m, err := OpenVisit(tx, visit)
+		id, err := lastVisitOf(tx, call.Actor, visit, job)
+		if err != nil {
+			return err
+		}
+		m, err := OpenVisit(tx, id)
 		if NotFound(err) {
 			return why
 		} else if err != nil { // the phone tries again
 			return err
 		}
 		v = m.Visit
-		if !call.Actor.WasInCrew(v) {
+		if !call.Actor.WasInCrew(v) || NotFound(why) && call.Actor.Sees(v) { // of their own, something else was not found
 			return why
 		}
 		if kept, err = tx.Claim(call.Actor.UserID, call.Key); err == nil && kept.VisitID == v.ID && kept.Action == action {
@@ -43,7 +54,7 @@ func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, act
 		} else if !NotFound(err) {
 			return err
 		}
-		if err := m.Stamp(call, in.OccurredAt); err != nil {
+		if err := m.Stamp(call, occurredAt); err != nil {
 			return why
 		}
 		if domain.IsCode(why, domain.CodePreconditionMissing) && m.Now.Sub(m.Said.Occurred) <= domain.ToldAtOnce {
@@ -54,8 +65,7 @@ func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, act
 		} else if !there {
 			return why
 		}
-		if kept, err = insertClaim(m, call, action, causeOf(call, tx.Now, why), map[string]any{"note": in.Note,
-			"reason": in.Reason, "findings": in.Findings, "work_done": in.WorkDone, "parts": in.Parts, "tested": in.Tested}); err != nil {
+		if kept, err = insertClaim(m, call, action, causeOf(call, tx.Now, why), said); err != nil {
 			return err
 		}
 		if action == "no-access" { // decided outside the centre
@@ -72,6 +82,20 @@ func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, act
 	}
 	return domain.Fail(domain.CodeClaimKept, "%s", words).
 		With("claim_id", kept.ID).With("visit_status", v.Status).With("ended_at", v.EndedAt)
+}
+
+// lastVisitOf is the visit that is named, else the last one of the job in whose crew somebody ever was.
+func lastVisitOf(tx domain.VisitTx, a domain.Actor, visit, job domain.ID) (domain.ID, error) {
+	if visit != (domain.ID{}) {
+		return visit, nil
+	}
+	visits, err := tx.VisitsOfJob(job)
+	for i := range visits {
+		if a.WasInCrew(&visits[i]) {
+			visit = visits[i].ID
+		}
+	}
+	return visit, err
 }
 
 // insertClaim keeps what somebody says that they did, with its words on the timeline.
@@ -100,18 +124,11 @@ func KeepSealed(ctx context.Context, s *Service, call *Call, visit, job domain.I
 	var kept *domain.Claim
 	var status domain.VisitStatus
 	err := s.InWork(ctx, call, func(tx *Work) (err error) {
-		if visit == (domain.ID{}) {
-			visits, err := tx.VisitsOfJob(job)
-			if err != nil {
-				return err
-			}
-			for i := range visits {
-				if call.Actor.WasInCrew(&visits[i]) {
-					visit = visits[i].ID
-				}
-			}
+		id, err := lastVisitOf(tx, call.Actor, visit, job)
+		if err != nil {
+			return err
 		}
-		m, err := OpenVisit(tx, visit)
+		m, err := OpenVisit(tx, id)
 		if err != nil {
 			return MeaningOf(err, "visit")
 		}

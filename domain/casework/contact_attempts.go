@@ -63,9 +63,9 @@ var OutcomesOf = map[string][]string{
 // RecordAttempt writes an attempt on a job, or on a visit's job. The crew,
 // coordinator, proprietor, area manager, agent. What breaks a rule of the
 // policy is recorded and does not count, never refused. Errors: CodeNotFound,
-// CodeForbidden, CodeUnprocessable, CodeDuplicate.
+// CodeClaimKept of who was in the crew then, CodeForbidden, CodeUnprocessable, CodeDuplicate.
 func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *domain.ID, in AttemptInput) (domain.Attempt, error) {
-	return Run(ctx, s, call, func(tx *Work) (domain.Attempt, error) {
+	out, err := Run(ctx, s, call, func(tx *Work) (domain.Attempt, error) {
 		var j *domain.Job
 		var v *domain.Visit
 		var err error
@@ -92,6 +92,17 @@ func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *dom
 		}
 		return *a, nil
 	})
+	if NotFound(err) {
+		var at, of domain.ID
+		if visit != nil {
+			at = *visit
+		} else {
+			of = *job
+		}
+		err = KeepLate(ctx, s, call, at, of, "attempts", in.OccurredAt, map[string]any{"channel": in.Channel, "outcome": in.Outcome,
+			"direction": in.Direction, "ring_seconds": in.RingSeconds, "note": in.Note}, err)
+	}
+	return out, err
 }
 
 // AddAttempt writes the attempt and lets the verdict follow.

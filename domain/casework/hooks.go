@@ -24,7 +24,7 @@ var VisitEnded []func(*VisitCase) error
 var StopReceived func(c *Case, visit domain.ID) (bool, error)
 
 // ArrivedAnyway keeps the arrival of somebody who is no longer in the crew.
-var ArrivedAnyway func(ctx context.Context, s *Service, call *Call, visit domain.ID, occurredAt string) (domain.VisitView, error)
+var ArrivedAnyway func(ctx context.Context, s *Service, call *Call, visit domain.ID, in MoveInput) (domain.VisitView, error)
 
 // HouseholdKept follows when a household comes in or changes, whichever way: what lies over
 // other rows of it.

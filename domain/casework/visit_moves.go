@@ -43,7 +43,7 @@ func (s *Service) Advance(ctx context.Context, call *Call, id domain.ID, action 
 	out, err := advance(ctx, s, call, id, action, in)
 	switch {
 	case action == "arrive" && NotFound(err):
-		return ArrivedAnyway(ctx, s, call, id, in.OccurredAt)
+		return ArrivedAnyway(ctx, s, call, id, in)
 	case NotFound(err), domain.IsCode(err, domain.CodeState), domain.IsCode(err, domain.CodeForbidden),
 		domain.IsCode(err, domain.CodePreconditionMissing):
 		err = keepClaim(ctx, s, call, id, action, in, err)

@@ -55,9 +55,9 @@ func authorizeForHistory(tx *casework.Work, a domain.Actor, job domain.ID) (*dom
 
 // RecordStep writes down a try. The crew, coordinator, proprietor, area
 // manager, agent. Errors: CodeStepRecorded with the earlier record when the
-// step is known and no reason is given; CodeUnprocessable, CodeDuplicate.
+// step is known and no reason is given; CodeClaimKept of who was in the crew then; CodeUnprocessable, CodeDuplicate.
 func (s *Service) RecordStep(ctx context.Context, call *casework.Call, job domain.ID, in StepInput) (StepView, error) {
-	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (StepView, error) {
+	out, err := casework.Run(ctx, s.Service, call, func(tx *casework.Work) (StepView, error) {
 		j, c, err := authorizeForHistory(tx, call.Actor, job)
 		if err != nil {
 			return StepView{}, err
@@ -103,6 +103,11 @@ func (s *Service) RecordStep(ctx context.Context, call *casework.Call, job domai
 		}
 		return StepView{r, len(same) + 1}, nil
 	})
+	if casework.NotFound(err) {
+		err = casework.KeepLate(ctx, s.Service, call, domain.ID{}, job, "tried-steps", in.OccurredAt, map[string]any{"step": in.Step,
+			"result": in.Result, "watched_by": in.WatchedBy, "note": in.Note}, err)
+	}
+	return out, err
 }
 
 // CorrectStep corrects a record. Who may record one. Errors: CodeNotFound,

@@ -11,7 +11,8 @@ import (
 
 // cameAnyway keeps the arrival of a technician who is no longer in the crew;
 // whoever decides a report of that home about them learns of it at once.
-func cameAnyway(ctx context.Context, s *casework.Service, call *casework.Call, id domain.ID, occurredAt string) (domain.VisitView, error) {
+func cameAnyway(ctx context.Context, s *casework.Service, call *casework.Call, id domain.ID,
+	in casework.MoveInput) (domain.VisitView, error) {
 	return casework.Run(ctx, s, call, func(tx *casework.Work) (domain.VisitView, error) {
 		m, err := casework.OpenVisit(tx, id)
 		if err != nil {
@@ -21,10 +22,10 @@ func cameAnyway(ctx context.Context, s *casework.Service, call *casework.Call, i
 		if a.Role != domain.RoleTechnician || !a.WasInCrew(v) || a.CentreID != v.CentreID {
 			return domain.VisitView{}, domain.NotFound("visit")
 		}
-		if err := c.Stamp(call, occurredAt); err != nil {
+		if err := c.Stamp(call, in.OccurredAt); err != nil {
 			return domain.VisitView{}, err
 		}
-		c.Entry(a, "visit.arrived_anyway", &v.ID, map[string]any{"crew": v.Crew})
+		c.Entry(a, "visit.arrived_anyway", &v.ID, map[string]any{"crew": v.Crew, "note": in.Note})
 		reports, err := tx.FlagsOfCustomer(c.Customer.ID)
 		if err != nil {
 			return domain.VisitView{}, err

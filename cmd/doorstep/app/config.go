@@ -85,6 +85,7 @@ type Limits struct {
 	RateUser    int `help:"Requests a minute of each user that a replica answers; 0 for any number." default:"1200" env:"DOORSTEP_RATE_USER" placeholder:"N"`
 	RateAddress int `help:"Requests a minute without a token of each address (of each /64 of IPv6), such as sign-ins and customers' pages; 0 for any number." default:"3000" env:"DOORSTEP_RATE_ADDRESS" placeholder:"N"`
 	Connections int `name:"max-connections-per-address" help:"Open connections of one address (of one /64 of IPv6); trusted proxies have no bound; 0 for none." default:"256" env:"DOORSTEP_MAX_CONNECTIONS_PER_ADDRESS" placeholder:"N"`
+	Syncs       int `name:"syncs-at-once" help:"Syncs of phones, and refreshes of their sessions, that a replica answers at once; the others wait, so that an SOS does not. 0: four for each processor." default:"0" env:"DOORSTEP_SYNCS_AT_ONCE" placeholder:"N"`
 }
 
 // WebPush is of pushes to browsers; the keys are made of the link secret.

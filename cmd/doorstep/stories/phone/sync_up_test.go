@@ -244,3 +244,117 @@ func TestAnSOSInABatchWaitsForNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatWasTriedThereIsKeptAsAClaim: a step, a call and the words of an arrival of somebody whose visit was given to others
+// before they told it. Who never was there hears what a stranger hears.
+func TestWhatWasTriedThereIsKeptAsAClaim(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned", "visit.unassigned", "visit.claimed")
+		h.MayIgnore(noise...)
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")
+		h.Clock.Set(harness.Monday.Add(2 * time.Hour))
+		desk.Send("POST", path("/v1/visits/%s/assign", visit), h.Crew("meena"), 200)
+		at, after := harness.Monday.Add(90*time.Minute).Format(time.RFC3339), harness.Monday.Add(121*time.Minute).Format(time.RFC3339)
+		h.Clock.Set(harness.Monday.Add(3 * time.Hour))
+		step := func(words, when string) object {
+			return object{"step": words, "result": "failed", "occurred_at": when}
+		}
+		called := object{"channel": "phone", "outcome": "no_answer", "note": "rang for long", "occurred_at": at}
+		batch := []object{
+			request("there", "POST", path("/v1/visits/%s/arrive", visit), object{"occurred_at": at, "note": "by the back door"}),
+			request("step", "POST", path("/v1/jobs/%s/tried-steps", job), step("Cleaned the filter", at)),
+			request("call", "POST", path("/v1/visits/%s/attempts", visit), called),
+			request("by job", "POST", path("/v1/jobs/%s/attempts", job), called),
+			request("after", "POST", path("/v1/jobs/%s/tried-steps", job), step("Cleaned it again", after)),
+			request("undated", "POST", path("/v1/jobs/%s/tried-steps", job), object{"step": "Changed the belt", "result": "failed"})}
+		want := map[string]int{"there": 200, "step": 409, "call": 409, "by-job": 409, "after": 404, "undated": 404}
+		batch[3]["id"] = "by-job"
+		for range 2 { // the same is the same claim
+			got := upload(h, ravi, 0, batch...)
+			for id, status := range want {
+				if got[id]["status"] != float64(status) || status == 409 && got[id]["body"].(object)["code"] != "claim_kept" {
+					t.Errorf("%s: %v", id, got[id])
+				}
+			}
+		}
+		other := request("x", "POST", path("/v1/jobs/%s/tried-steps", job), step("y", at))
+		if got := statuses(upload(h, h.As("ravi2"), 0, other)); got["x"] != 404 {
+			t.Errorf("a stranger: %v", got)
+		}
+		var claims []string
+		for _, c := range items(desk.Send("GET", "/v1/claims?status=open", nil, 200)) {
+			claims = append(claims, fmt.Sprint(c["action"], " ", c["cause"]))
+		}
+		slices.Sort(claims)
+		if want := []string{"attempts given_away", "attempts given_away", "tried-steps given_away"}; !slices.Equal(claims, want) {
+			t.Errorf("claims: %v, want %v", claims, want)
+		}
+		line := fmt.Sprint(desk.Send("GET", path("/v1/jobs/%s/timeline", job), nil, 200)["items"])
+		for _, words := range []string{"by the back door", "Cleaned the filter", "rang for long"} {
+			if !strings.Contains(line, words) {
+				t.Errorf("%q stands nowhere", words)
+			}
+		}
+		if n := len(items(desk.Send("GET", path("/v1/jobs/%s/attempts", job), nil, 200))); n != 0 {
+			t.Errorf("%d attempts count", n)
+		}
+	})
+}
+
+// TestJobsOfABatchAreWrittenSideBySide, and what has to wait does: requests about one job in their order, one that
+// depends on another job's, one that touches several, and one that was sent twice.
+func TestJobsOfABatchAreWrittenSideBySide(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.MayIgnore(noise...)
+		h.MayIgnore("replacement.proposed")
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		var batch []object
+		var jobs []object
+		for n := range 6 {
+			_, job := h.Household(desk, nil)
+			at := harness.Monday.Add(time.Duration(60+60*n) * time.Minute)
+			desk.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": at.Format(time.RFC3339),
+				"window_end": at.Add(time.Hour).Format(time.RFC3339), "planned_minutes": 40, "crew": []any{h.People["ravi"].ID}}, 201)
+			jobs = append(jobs, job)
+		}
+		step := func(id string, job object, before ...string) object {
+			return request(id, "POST", path("/v1/jobs/%s/tried-steps", job), object{"step": "tried " + id, "result": "failed"}, before...)
+		}
+		for k := range 5 {
+			for n, job := range jobs {
+				batch = append(batch, step(fmt.Sprintf("s-%d-%d", n, k), job))
+			}
+		}
+		batch = append(batch, request("away", "POST", "/v1/me/leave-that-is-none", object{}), step("later", jobs[0], "after-it"),
+			step("after-it", jobs[1]), step("bad", jobs[2], "s-0-0", "s-1-0"), step("hangs", jobs[3], "away"), step("s-0-0", jobs[0]))
+		got := harness.List(ravi.Send("POST", "/v1/sync", object{"device_time": h.Clock.Now().Format(time.RFC3339), "requests": batch}, 200),
+			"responses")
+		for i, a := range got {
+			id, want := fmt.Sprint(a["id"]), 201.0
+			switch {
+			case id == "away":
+				want = 422
+			case id == "hangs":
+				want = 424
+			}
+			if id != batch[i]["id"] || a["status"] != want || a["replayed"] != (i == len(batch)-1) {
+				t.Errorf("answer %d to %v: %v", i, batch[i]["id"], a)
+			}
+		}
+		for n, job := range jobs {
+			var line []string
+			for _, e := range items(desk.Send("GET", path("/v1/jobs/%s/timeline", job)+"?limit=200", nil, 200)) {
+				if e["kind"] == "step.tried" {
+					line = append(line, fmt.Sprint(e["payload"].(object)["step"]))
+				}
+			}
+			for k := range 5 {
+				if want := fmt.Sprintf("tried s-%d-%d", n, k); len(line) < 5 || line[k] != want {
+					t.Fatalf("job %d: %v, want %q at %d", n, line, want, k)
+				}
+			}
+		}
+	})
+}
