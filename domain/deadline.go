@@ -48,6 +48,7 @@ const (
 	DueHome          DeadlineKind = "home"           // customer: a decent hour to be told begins
 	DueMorning       DeadlineKind = "morning"        // user: their list of the morning
 	DueContact       DeadlineKind = "contact"        // contact by phone number: what follows for a household
+	DueFlagByPhone   DeadlineKind = "flag_by_phone"  // report about a caller: what follows for a household
 	DueDay           DeadlineKind = "day"            // technician: expected arrivals of their day
 )
 

@@ -106,6 +106,9 @@ var dueHandlers = map[domain.DeadlineKind]func(context.Context, *casework.Work, 
 	domain.DueContact: func(ctx context.Context, tx *casework.Work, dl domain.Deadline) error {
 		return safety.ContactDue(ctx, tx, dl.SubjectID)
 	},
+	domain.DueFlagByPhone: func(ctx context.Context, tx *casework.Work, dl domain.Deadline) error {
+		return safety.FlagByPhoneDue(ctx, tx, dl.SubjectID)
+	},
 	domain.DueMorning: func(ctx context.Context, tx *casework.Work, dl domain.Deadline) error {
 		return decisions.Morning(ctx, tx, dl.SubjectID, dl.DueAt)
 	},
