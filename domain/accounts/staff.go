@@ -67,7 +67,7 @@ func (s *Service) CreateArea(ctx context.Context, call *casework.Call, in AreaIn
 		}
 		a := domain.Area{Meta: domain.NewMeta(casework.IDOr(s.Service, in.ID), tx.Now), Name: str(in.Name)}
 		if old, err := tx.Area(a.ID); err == nil {
-			return *old, casework.SameOr(old.Name == a.Name, "area")
+			return *old, casework.SameOr(old.Name == a.Name)
 		}
 		return a, tx.InsertArea(&a)
 	})
@@ -169,7 +169,7 @@ func (s *Service) CreateCentre(ctx context.Context, call *casework.Call, in Cent
 			return domain.Centre{}, err
 		}
 		if old, err := tx.Centre(c.ID); err == nil {
-			return *old, casework.SameOr(old.Name == c.Name && old.AreaID == c.AreaID && old.Zone == c.Zone && old.Country == c.Country, "centre")
+			return *old, casework.SameOr(old.Name == c.Name && old.AreaID == c.AreaID && old.Zone == c.Zone && old.Country == c.Country)
 		}
 		return c, tx.InsertCentre(&c)
 	})
@@ -329,7 +329,7 @@ func (s *Service) CreateUser(ctx context.Context, call *casework.Call, in UserIn
 		}
 		if old, err := tx.User(u.ID); err == nil {
 			return *old, casework.SameOr(old.Login == u.Login && old.Role == u.Role && old.Name == u.Name && domain.Same(old.CentreID, u.CentreID) &&
-				domain.Same(old.AreaID, u.AreaID), "user")
+				domain.Same(old.AreaID, u.AreaID))
 		}
 		if _, err := tx.UserByLogin(u.Login); err == nil {
 			return domain.User{}, domain.Fail(domain.CodeDuplicate, "Another user has this login.").At("/login", "taken")

@@ -159,7 +159,7 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 				old.Note != a.Note || old.EvidenceDigest != a.EvidenceDigest ||
 				(old.RingSeconds == nil) != (a.RingSeconds == nil) || old.RingSeconds != nil &&
 				*old.RingSeconds != *a.RingSeconds {
-				return nil, domain.Fail(domain.CodeDuplicate, "Another attempt has this id.")
+				return nil, domain.IDTaken()
 			}
 			return old, nil
 		} else if !NotFound(err) {

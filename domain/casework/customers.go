@@ -153,7 +153,7 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 			return domain.NewHousehold{}, err
 		}
 		if old, err := tx.Customer(c.ID); err == nil {
-			return domain.NewHousehold{Customer: *old}, SameOr(known && sameCustomer(old, &c), "customer")
+			return domain.NewHousehold{Customer: *old}, SameOr(known && sameCustomer(old, &c))
 		}
 		if err := tx.InsertCustomer(&c); err != nil {
 			return domain.NewHousehold{}, err

@@ -134,7 +134,7 @@ func RegisterJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
 	if in.ID != nil {
 		if old, err := tx.Job(j.ID); err == nil {
 			if !a.Reaches(old.CentreID, old.AreaID) || old.CustomerID != c.ID || old.Fault != str2(in.Fault) {
-				return domain.JobView{}, domain.Fail(domain.CodeDuplicate, "Another job has this id.")
+				return domain.JobView{}, domain.IDTaken()
 			}
 			return jobView(tx, a, old)
 		}

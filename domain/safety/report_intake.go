@@ -60,7 +60,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 		if in.ID != nil {
 			if old, err := tx.Flag(f.ID); err == nil {
 				if !old.ReportedBy(a.UserID) || old.Kind != in.Kind || old.Level != *in.Level {
-					return domain.Raised{}, domain.Fail(domain.CodeDuplicate, "Another report has this id.")
+					return domain.Raised{}, domain.IDTaken()
 				}
 				f = old
 				return answer()
