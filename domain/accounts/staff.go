@@ -109,10 +109,10 @@ func (s *Service) applyCentre(tx domain.CentreTx, c *domain.Centre, in CentreInp
 	casework.Set(&c.Zone, in.Zone)
 	casework.Set(&c.Country, in.Country)
 	if in.PostalCodes != nil {
-		c.PostalCodes = *in.PostalCodes
+		c.PostalCodes = domain.Once(*in.PostalCodes)
 	}
 	if in.WorkingDays != nil {
-		c.WorkingDays = *in.WorkingDays
+		c.WorkingDays = domain.Once(*in.WorkingDays)
 	}
 	if in.Holidays != nil {
 		c.Holidays = slices.Clone(*in.Holidays)
@@ -226,7 +226,7 @@ func (s *Service) applyUser(tx domain.Tx, u *domain.User, in UserInput) error {
 	casework.Set(&u.Language, in.Language)
 	casework.Set(&u.Disabled, in.Disabled)
 	if in.Skills != nil {
-		u.Skills, u.SkillLevels.V = *in.Skills, nil
+		u.Skills, u.SkillLevels.V = domain.Once(*in.Skills), nil
 	}
 	if in.Hours != nil {
 		u.Hours, u.RingsAlways = *in.Hours, false
