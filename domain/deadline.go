@@ -40,6 +40,7 @@ const (
 	DuePromiseOwner  DeadlineKind = "promise_owner"  // promise: its owner left
 	DueDispute       DeadlineKind = "dispute"        // dispute
 	DueClaim         DeadlineKind = "claim"          // claim: nobody decided it in time
+	DueCheck         DeadlineKind = "check"          // completion check: nobody answered it in time
 	DueThanks        DeadlineKind = "thanks"         // thank-you
 	DueMaintenance   DeadlineKind = "maintenance"    // maintenance
 	DuePhone         DeadlineKind = "phone"          // user: can their phone be rung before their next visit

@@ -153,6 +153,59 @@ func TestAJobStaysOpenWhileItsHouseholdIsAsked(t *testing.T) {
 	})
 }
 
+// TestACheckThatNobodyAnswersEnds: asked in vain for three days, the household has confirmed nothing and loses nothing; the job
+// closes, its pay says so, and the household may reopen it.
+func TestACheckThatNobodyAnswersEnds(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned", "job.reopened")
+		desk, ravi, gita := h.As("kiran"), h.As("ravi"), h.As("gita")
+		var jobs, visits [2]object
+		for i := range jobs {
+			_, jobs[i] = h.Household(desk, nil)
+			visits[i] = h.Visit(desk, jobs[i], harness.Monday.Add(time.Duration(1+2*i)*time.Hour), "ravi")
+			h.Clock.Set(harness.Monday.Add(time.Duration(1+2*i)*time.Hour + 10*time.Minute))
+			ravi.Send("POST", path("/v1/visits/%s/complete", visits[i]), object{"reason": "phone_broken", "work_done": "relay", "tested": "cold"}, 200)
+		}
+		pages := [2]*harness.CustomerPage{h.CustomerPage(jobs[0]), h.CustomerPage(jobs[1])}
+		h.Advance(30 * time.Hour)
+		pages[1].Submit("reopen", 303) // nor does a job that is open again wait for ever
+		h.Advance(60 * time.Hour)
+		for i := range visits {
+			if got := paid(ravi, visits[i]); !strings.HasPrefix(got, "false waiting") {
+				h.Errorf("asked: %s", got)
+			}
+		}
+		h.Advance(13 * time.Hour)
+		checks := items(gita.Send("GET", "/v1/completion-checks?status=not_answered", nil, 200))
+		if len(checks) != 2 || harness.Offers(checks[0], "answer") {
+			h.Fatalf("in vain: %v", checks)
+		}
+		gita.Send("POST", path("/v1/completion-checks/%s/answer", checks[0]), object{"result": "not_reached"}, 409)
+		for i := range visits {
+			if got := paid(ravi, visits[i]); got != "true not confirmed: the household was asked whether it is done and did not answer" {
+				h.Errorf("asked in vain: %s", got)
+			}
+			if v := desk.Visit(visits[i]); !v.DoneConfirmedAt.IsZero() {
+				h.Errorf("confirmed by nobody: %v", v.DoneConfirmedAt)
+			}
+			if n := strings.Count(strings.Join(h.EntryKinds(jobs[i]), " "), "visit.not_answered"); n != 1 {
+				h.Errorf("the timeline says it %d times", n)
+			}
+		}
+		h.Advance(25 * time.Hour)
+		if got := []string{string(desk.Job(jobs[0]).Status), string(desk.Job(jobs[1]).Status)}; got[0] != "closed" || got[1] != "open" {
+			h.Errorf("the jobs are %v", got)
+		}
+		if ended := fmt.Sprint(desk.Send("GET", path("/v1/jobs/%s/timeline", jobs[0]), nil, 200)); !strings.Contains(ended, "the household did not answer") {
+			h.Errorf("closed without saying that nobody answered: %s", ended)
+		}
+		pages[0].Submit("reopen", 303)
+		if got := desk.Job(jobs[0]); got.Status != "open" {
+			h.Errorf("reopened it is %s", got.Status)
+		}
+	})
+}
+
 // TestADoorIsProvenByThePlaceAlone: neither a call that its maker tells of nor an arrival said to have been earlier proves
 // that somebody stood at a closed door, and by such an arrival nothing counts against a household.
 func TestADoorIsProvenByThePlaceAlone(t *testing.T) {
