@@ -28,6 +28,10 @@ var Words = map[string]map[string][2]string{
 	// to desks, proprietors, area managers
 	"visit.claimed": {"en": {"Told too late", "A technician was there before the visit changed. See the job's timeline."},
 		"hi": {"देर से बताया गया", "विज़िट बदलने से पहले तकनीशियन वहाँ थे। जॉब की टाइमलाइन देखें।"}},
+	"claim.waiting": {"en": {"Please decide today", "What a technician says of {when} waits for your word. Their pay waits with it."},
+		"hi": {"कृपया आज फ़ैसला करें", "{when} के बारे में तकनीशियन की बात आपके फ़ैसले का इंतज़ार कर रही है। उनका भुगतान भी रुका है।"}},
+	"claim.overdue": {"en": {"Nobody decided in time", "What a technician says of {when} waits for you now. Open the queue."},
+		"hi": {"समय पर फ़ैसला नहीं हुआ", "{when} के बारे में तकनीशियन की बात अब आपके पास है। कतार खोलें।"}},
 	"claim.decided": {"en": {"Decided: what you told later", "Open the app to read why."},
 		"hi": {"फ़ैसला हुआ: जो आपने देर से बताया", "कारण पढ़ने के लिए ऐप खोलें।"}},
 	"visit.needs_someone": {"en": {"A visit needs somebody", "{when}. Choose a technician."},
