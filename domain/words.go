@@ -296,6 +296,12 @@ var TellCaller = map[string]string{
 	"hi": "यह लिख लिया गया है। अगर यह नंबर किसी खुले काम का है, तो उस काम का डेस्क अपने कामकाजी समय के दो घंटे के भीतर कॉल करेगा।",
 }
 
+// TellOfWish is what a caller is told who wants a report taken back: the same whether there is one.
+var TellOfWish = map[string]string{
+	"en": "It is written down, and nothing is taken back by it. Only you yourselves take a report back, by the link that we send you. If there is one, whoever decides asks you.",
+	"hi": "यह लिख लिया गया है, पर इससे कोई रिपोर्ट वापस नहीं होती। रिपोर्ट केवल आप स्वयं, हमारे भेजे लिंक से वापस ले सकते हैं। अगर कोई रिपोर्ट है, तो फ़ैसला करने वाले आपसे पूछेंगे।",
+}
+
 // EndCallWarning is what is read out, once, before an abusive call is ended.
 var EndCallWarning = map[string]string{
 	"en": "I want to help you, but not while I am spoken to like this. If it goes on, I end this call, and a colleague calls you.",
