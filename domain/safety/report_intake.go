@@ -473,13 +473,17 @@ func exclude(user domain.ID, c *casework.Case, f *domain.Flag) error {
 // keepReporterApart keeps the reporter of a report and its household apart, or no longer.
 // While it is open every report of level 2 and above does so alike, from the release of its hold
 // on, and no other does: nothing tells of what was reported. Once it has ended, only what
-// was directed by a person does.
+// was directed by a person does. Who was in the crew with them is kept apart like them until then, so that nobody at the
+// centre can tell which of them reported.
 func keepReporterApart(c *casework.Case, f *domain.Flag) error {
 	there, err := c.Tx.Exclusions(c.Customer.ID)
 	if err != nil {
 		return err
 	}
-	stands := slices.IndexFunc(there, func(x domain.Exclusion) bool { return x.FlagID == f.ID })
+	if err := keepCrewApart(c, f, there); err != nil {
+		return err
+	}
+	stands := slices.IndexFunc(there, func(x domain.Exclusion) bool { return x.FlagID == f.ID && f.ReportedBy(x.UserID) })
 	personal := f.Level > 0 && domain.Has(domain.PersonFlagKinds, f.Kind)
 	if f.Status == domain.FlagWithdrawn && stands < 0 { // from the day of a withdrawal nobody at the centre shall see that there was a report
 		personal = personal && f.Level > 1 && f.Pressed()
@@ -511,6 +515,31 @@ func keepReporterApart(c *casework.Case, f *domain.Flag) error {
 		return nil
 	}
 	return exclude(reporter.ID, c, f)
+}
+
+// keepCrewApart keeps who was in the crew with the reporter and the household of a report apart until it is decided.
+func keepCrewApart(c *casework.Case, f *domain.Flag, there []domain.Exclusion) error {
+	if f.Conduct() || f.OptOut() {
+		return nil
+	}
+	for _, id := range f.Involved {
+		stands := slices.IndexFunc(there, func(x domain.Exclusion) bool { return x.FlagID == f.ID && x.UserID == id })
+		switch u, err := c.Tx.User(id); {
+		case err != nil:
+			return err
+		case f.Status.Open() && u.Role == domain.RoleTechnician:
+			if err := exclude(id, c, f); err != nil {
+				return err
+			}
+		case !f.Status.Open() && stands >= 0:
+			x := &there[stands]
+			x.LiftedAt, x.LiftReason = &c.Now, string(f.Status)
+			if err := c.Tx.SaveExclusion(x); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // reporterAfter settles whether a report that has ended keeps its reporter apart; under its hold the release does.
