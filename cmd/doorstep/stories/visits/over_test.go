@@ -19,7 +19,7 @@ func TestAVisitToWhichNobodyCameIsOursHoweverItIsEnded(t *testing.T) {
 		end := func(visit any, how int, at time.Time) {
 			switch how {
 			case 0:
-				desk.CancelVisit(visit, bodies.CancelVisit{Reason: "."})
+				desk.CancelVisit(visit, bodies.CancelVisit{Reason: "nobody came"})
 			case 1:
 				desk.Send("POST", path("/v1/visits/%s/reschedule", visit), object{"window_start": at.Add(48 * time.Hour).Format(time.RFC3339),
 					"window_end": at.Add(49 * time.Hour).Format(time.RFC3339)}, 201)
