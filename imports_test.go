@@ -24,6 +24,7 @@ var imports = []struct{ pkg, inside, outside string }{
 		"domain/decisions domain/intake domain/ladder domain/planning domain/proof domain/reach domain/slots " +
 		"domain/reporting domain/safety domain/usecases", "fiber ical uuid"},
 	{"api/pages", "", "i18n text"},
+	{"api/pages/bundle", "", "esbuild"},
 	{"api/sheet", "domain domain/intake", "excelize text"},
 	{"api/web", "domain", "crypto fasthttp fiber jwt kin-openapi prometheus text time uuid"},
 
@@ -89,6 +90,7 @@ var imports = []struct{ pkg, inside, outside string }{
 var modules = map[string]string{
 	"cloud-auth":        "cloud.google.com/go/auth",
 	"crypto":            "golang.org/x/crypto",
+	"esbuild":           "github.com/evanw/esbuild/pkg/api",
 	"excelize":          "github.com/xuri/excelize/v2",
 	"fasthttp":          "github.com/valyala/fasthttp",
 	"fiber":             "github.com/gofiber/fiber/v2",

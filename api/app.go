@@ -43,6 +43,7 @@ func NewApp(s *usecases.All, tokens *web.Tokens) *App {
 func (a *App) Mount(s *web.Server, demo *Demo) {
 	a.clientIP = s.ClientIP
 	mountAuth(a, s)
+	mountSession(a, s)
 	mountAreas(a, s)
 	mountCentres(a, s)
 	mountPolicies(a, s)
@@ -84,6 +85,7 @@ func (a *App) Mount(s *web.Server, demo *Demo) {
 	mountSyncDown(a, s)
 	mountEvents(a, s)
 	mountBoard(a, s)
+	mountTechnicianApp(a, s)
 	mountCustomerPage(a, s)
 	if demo != nil {
 		mountDemo(a, s, demo)

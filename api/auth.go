@@ -30,17 +30,7 @@ type tokenAnswer struct {
 
 func mountAuth(a *App, s *web.Server) {
 	s.Handle("POST", "/v1/auth/login", func(c *fiber.Ctx) error {
-		in, err := decode[loginRequest](c)
-		if err != nil {
-			return err
-		}
-		done, err := a.Service.Accounts.BeginTry(c.UserContext(), a.try(c, trySignIn, in.Login))
-		if err != nil {
-			return err
-		}
-		out, err := a.Service.Accounts.Login(c.UserContext(), in.Login, in.Password)
-		// Only a wrong password counts; a database that is gone does not.
-		done(!domain.IsCode(err, domain.CodeBadCredentials))
+		out, err := a.signIn(c)
 		if err != nil {
 			return err
 		}
@@ -167,8 +157,29 @@ func unknownToken(err error) bool {
 	return errors.As(err, &e) && e.Kind == domain.KindUnprocessable && len(e.Fields) > 0 && e.Fields[0].Pointer == "/token"
 }
 
+// signIn lets somebody in by login and password.
+func (a *App) signIn(c *fiber.Ctx) (accounts.SignIn, error) {
+	in, err := decode[loginRequest](c)
+	if err != nil {
+		return accounts.SignIn{}, err
+	}
+	done, err := a.Service.Accounts.BeginTry(c.UserContext(), a.try(c, trySignIn, in.Login))
+	if err != nil {
+		return accounts.SignIn{}, err
+	}
+	out, err := a.Service.Accounts.Login(c.UserContext(), in.Login, in.Password)
+	// Only a wrong password counts; a database that is gone does not.
+	done(!domain.IsCode(err, domain.CodeBadCredentials))
+	return out, err
+}
+
+func (a *App) accessToken(in accounts.SignIn) (string, error) {
+	token, _, err := a.Tokens.Issue(web.Claims{UserID: in.User.ID, Role: string(in.User.Role), Epoch: in.User.Epoch, Session: in.Session})
+	return token, err
+}
+
 func (a *App) sendTokens(c *fiber.Ctx, in accounts.SignIn) error {
-	access, _, err := a.Tokens.Issue(web.Claims{UserID: in.User.ID, Role: string(in.User.Role), Epoch: in.User.Epoch, Session: in.Session})
+	access, err := a.accessToken(in)
 	if err != nil {
 		return err
 	}

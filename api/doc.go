@@ -41,12 +41,14 @@
 //	queue.go           what waits for a decision, with the address of each move
 //	reports.go         figures and lists, as JSON and as CSV
 //	security_log.go    the security log, for admins
+//	session.go         the sessions of pages, in cookies
 //	slots.go           which arrival windows can be offered
 //	sos.go             raising an SOS, answering it, ending it
 //	static.go          pages of staff and their scripts
 //	stop.go            stop: refused for nothing that its body says
 //	sync.go            what a phone kept while it had no network, in one request
 //	sync_down.go       what a technician's phone shows, whole and then what changed
+//	technician_app.go  /app, the technician's app: its files
 //	technicians.go     technicians, their hours and skills
 //	timers.go          visit timers, and the two codes
 //	users.go           accounts of staff, and their invitations

@@ -51,6 +51,20 @@ type syncDown struct {
 type syncMe struct {
 	User  userView           `json:"user"`
 	Leave []domain.LeaveView `json:"leave"`
+	Zone  string             `json:"zone"` // of their centre
+	Help  syncHelp           `json:"help"`
+}
+
+// syncHelp is whom a phone calls by itself when an SOS finds no network for data.
+type syncHelp struct {
+	EmergencyNumber string           `json:"emergency_number"`
+	People          []syncHelpPerson `json:"people"` // the proprietors, the colleague that they chose, the centre
+}
+
+type syncHelpPerson struct {
+	Name  string `json:"name"`
+	Role  string `json:"role"`
+	Phone string `json:"phone"`
 }
 
 type syncGone struct {
@@ -505,11 +519,49 @@ func (p *phone) showMe(lists bool, out *syncDown) error {
 		return err
 	}
 	out.Me = &syncMe{User: viewUser(p.actor, *u), Leave: []domain.LeaveView{}}
+	if err := p.showHelp(u, out.Me); err != nil {
+		return err
+	}
 	for i := range rows {
 		if rows[i].EndsAt.After(p.days.From) {
 			out.Me.Leave = append(out.Me.Leave, rows[i].View(p.actor, p.now))
 		}
 	}
+	return nil
+}
+
+func (p *phone) showHelp(u *domain.User, me *syncMe) error {
+	ctx, read := p.c.UserContext(), p.app.Service.Read
+	centre, err := read.Centre(ctx, p.actor.Scope(), p.actor.CentreID)
+	if err != nil {
+		return err
+	}
+	me.Zone, me.Help = centre.Zone, syncHelp{domain.EmergencyNumber(centre.Country), []syncHelpPerson{}}
+	add := func(name, role, phone string) {
+		if phone != "" {
+			me.Help.People = append(me.Help.People, syncHelpPerson{name, role, phone})
+		}
+	}
+	// Beyond what a technician is shown of others: the number of who is rung for them anyhow.
+	filter := domain.UserFilter{Role: domain.RoleProprietor, CentreID: &centre.ID}
+	helpers, err := read.Users(ctx, domain.Scope{All: true}, filter, domain.Page{})
+	if err != nil {
+		return err
+	}
+	if u.ColleagueID != nil {
+		colleague, err := read.User(ctx, domain.Scope{All: true}, *u.ColleagueID)
+		if err == nil {
+			helpers = append(helpers, *colleague)
+		} else if domainKind(err) != domain.KindNotFound {
+			return err
+		}
+	}
+	for i := range helpers {
+		if h := &helpers[i]; !h.Disabled && h.ID != u.ID {
+			add(h.Name, string(h.Role), h.Phone)
+		}
+	}
+	add(centre.Name, "centre", centre.Phone)
 	return nil
 }
 

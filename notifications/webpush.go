@@ -108,7 +108,7 @@ func (w *WebPush) Send(ctx context.Context, m Message) Result {
 	if !w.Takes(m.Token) {
 		return Result{Outcome: Dropped, Detail: detailInvalidToken, DropToken: true}
 	}
-	body, err := json.Marshal(map[string]any{"title": m.Title, "body": m.Body, "link": m.Link, "tag": m.CollapseKey})
+	body, err := json.Marshal(map[string]any{"title": m.Title, "body": m.Body, "link": m.Link, "tag": m.CollapseKey, "data": m.Data})
 	if err != nil || len(body) > maxPayload-103 { // RFC 8291 section 4
 		return Result{Outcome: Rejected, Detail: detailPayloadTooLarge, Alert: true}
 	}

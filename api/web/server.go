@@ -263,6 +263,7 @@ func (s *Server) middleware(c *fiber.Ctx) error {
 	defer s.running.Add(-1)
 	body := unreadBodyOf(c)
 	s.setHeaders(c)
+	s.useCookies(c)
 	err := s.countRefused(c, s.guarded(c))
 	if err != nil {
 		var fe *fiber.Error

@@ -65,7 +65,7 @@ var requestBodies = map[string]object{
 	"planDay": {"date": "2027-03-09"}, "acceptPlan": {}, "sickDay": {},
 	"previewMaintenance": {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"},
 	"createMaintenance":  {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"}, "endMaintenance": {"reason": "x"},
-	"signInWithFirebase": {"id_token": "x"},
+	"signInWithFirebase": {"id_token": "x"}, "keepDeviceCredential": {"installation_id": uuid.NewString()},
 	"syncUp": {"device_time": "2027-03-01T03:30:00Z",
 		"requests": []any{object{"id": "x", "method": "POST", "path": "/v1/nothing"}}},
 	"announceVisitFile": {"kind": "photo_before", "asked": true, "agreed": false},

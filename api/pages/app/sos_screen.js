@@ -1,0 +1,31 @@
+import { useEffect, useState } from 'preact/hooks';
+import * as db from './db.js';
+import { html } from './html.js';
+import { place } from './moves.js';
+import { end, helpers, message, raise } from './sos.js';
+import { change, reload, say, useNow } from './state.js';
+import { clock } from './when.js';
+
+/** Sos is the alarm: whom to call first, then who was rung and who answers. @param {{raise: boolean}} p */
+export const Sos = ({ raise: now }) => {
+  const s = useNow();
+  const [armed, arm] = useState(false);
+  useEffect(() => { if (now) { raise(); location.replace('#/sos'); } }, [now]);
+  useEffect(() => { if (s.sos && !s.sos.place) place(8_000).then((at) => { if (at.lat !== undefined && s.sos) { s.sos.place = at; change({ sos: { ...s.sos } }); } }); }, [!!s.sos]);
+  const number = s.sos?.view?.emergency_number || s.me?.help?.emergency_number || '112';
+  const x = s.sos, v = x?.view;
+  const said = !x ? '' : v?.status === 'resolved' ? say('sos.resolved') : v?.status === 'acknowledged' ? say('sos.answered') : x.sent ? say(v?.reached ? 'sos.ringing' : 'sos.sent') : say('sos.unsent');
+  const fire = () => { if (armed) raise(); arm(!armed); };
+  return html`<main id="screen" tabindex="-1" class="sosscreen stack"><header class="top"><a class="btn plain small" href="#/">‹ ${say('back')}</a><h1 class="title">${say('sos')}</h1></header>
+    ${!x && html`<button class="sos huge" onClick=${fire}>${armed ? say('sos.again') : say('sos.raise')}</button><p class="quiet">${say('sos.why')}</p>`}
+    ${x && html`<section class=${'card stack ' + (v?.status === 'acknowledged' ? 'good' : v?.status === 'resolved' ? '' : 'danger')} role="status" aria-live="assertive"><b class="big">${said}</b>
+      <p class="dense">${say('sos.since', { at: clock(x.at + s.skew) })}${x.place ? ' · ' + say('sos.place', { m: x.place.accuracy_m }) : ' · ' + say('sos.noplace')}</p>
+      ${v?.advice && html`<p>${v.advice}</p>`}</section>`}
+    <a class="btn danger wide tall" href=${'tel:' + number}>☎ ${say('sos.number', { n: number })}</a>
+    ${helpers().map((h) => html`<div key=${h.phone} class="helper"><a class="btn" href=${'tel:' + h.phone}><span>☎ ${h.name}<br /><span class="label">${say('role.' + h.role)}</span></span></a>
+      <a class="btn" href=${'sms:' + h.phone + '?body=' + encodeURIComponent(message(say('sos.sms')))}>${say('sms')}</a></div>`)}
+    ${!helpers().length && html`<p class="quiet">${say('sos.nobody')}</p>`}
+    ${v?.status === 'resolved' && html`<button class="btn wide" onClick=${async () => { await end(); location.hash = '#/'; }}>${say('sos.close')}</button>`}
+    <label class="row"><input type="checkbox" checked=${!!s.settings.discreet} onChange=${async (/** @type {any} */ e) => { await db.set('settings', { ...s.settings, discreet: e.target.checked }); await reload(); }} /> ${say('sos.discreet')}</label>
+    <p class="dense quiet">${say('sos.disclaimer')}</p></main>`;
+};

@@ -1,0 +1,56 @@
+package api
+
+import (
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/api/pages"
+	"doorstep/api/web"
+	"doorstep/domain"
+)
+
+// appFiles are what /app is made of, with their types (api/pages/bundle).
+var appFiles = map[string]string{
+	"app.js": "text/javascript; charset=utf-8", "sw.js": "text/javascript; charset=utf-8", "app.css": "text/css; charset=utf-8",
+	"manifest.webmanifest": "application/manifest+json", "icon-192.png": "image/png", "icon-512.png": "image/png",
+	"text.hi.json": fiber.MIMEApplicationJSON, "text.mr.json": fiber.MIMEApplicationJSON,
+}
+
+// mountTechnicianApp serves /app, the technician's app: files alone. It signs in by itself and uses the API as any app does.
+func mountTechnicianApp(a *App, s *web.Server) {
+	s.Page("GET", "/app", func(c *fiber.Ctx) error { return c.Redirect("/app/", fiber.StatusMovedPermanently) })
+	s.Page("GET", "/app/", web.Compressed(func(c *fiber.Ctx) error {
+		return sendAppFile(c, "index.html", fiber.MIMETextHTMLCharsetUTF8)
+	}))
+	s.Page("GET", "/app/config.json", func(c *fiber.Ctx) error {
+		key := ""
+		if a.Browsers != nil {
+			key = a.Browsers.PublicKey()
+		}
+		return c.JSON(fiber.Map{"push_key": key})
+	})
+	s.Page("GET", "/app/{file}", web.Compressed(func(c *fiber.Ctx) error {
+		kind, ok := appFiles[c.Params("file")]
+		if !ok {
+			return domain.Fail(domain.CodeNotFound, "The app has no such file.")
+		}
+		return sendAppFile(c, c.Params("file"), kind)
+	}))
+}
+
+func sendAppFile(c *fiber.Ctx, name, kind string) error {
+	body := pages.AppFile(name)
+	c.Set(fiber.HeaderContentSecurityPolicy, pages.AppCSP)
+	c.Set(fiber.HeaderCacheControl, "no-cache")
+	c.Set("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
+	tag := web.ContentTag(body)
+	if !strings.HasPrefix(kind, "image/") {
+		tag = "W/" + tag // it may travel compressed
+	}
+	if web.Unchanged(c, tag) {
+		return c.SendStatus(fiber.StatusNotModified)
+	}
+	c.Set(fiber.HeaderContentType, kind)
+	return c.Send(body)
+}
