@@ -177,7 +177,8 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 			if !call.Actor.Reaches(old.CentreID, old.AreaID) {
 				return domain.MaintenanceView{}, domain.IDTaken()
 			}
-			if err := SameOr(old.CustomerID == m.CustomerID && old.RRule == m.RRule && old.DTStart == m.DTStart && old.Fault == m.Fault); err != nil {
+			if err := SameOr(old.CustomerID == m.CustomerID && old.RRule == m.RRule && old.DTStart == m.DTStart &&
+				old.Fault == m.Fault); err != nil {
 				return domain.MaintenanceView{}, err
 			}
 			return MaintenanceView(s, old, centre, tx.Now)

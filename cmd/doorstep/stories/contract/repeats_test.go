@@ -134,7 +134,8 @@ func TestWhatStandsTwice(t *testing.T) {
 		}
 		// A field that stands twice is refused where it stands, also where both say the same.
 		site := customer["sites"].([]any)[0].(object)["id"]
-		out, res := desk.Raw("POST", "/v1/jobs", fmt.Sprintf(`{"customer_id":%q,"site_id":%q,"site_id":%q,"fault":"x"}`, customer["id"], site, site),
+		out, res := desk.Raw("POST", "/v1/jobs", fmt.Sprintf(`{"customer_id":%q,"site_id":%q,"site_id":%q,"fault":"x"}`, customer["id"], site,
+			site),
 			"Content-Type", "application/json")
 		if res.StatusCode != 400 || !strings.Contains(string(out), `{"pointer":"/site_id","detail":"is given twice"}`) {
 			t.Errorf("a field given twice: %d %s", res.StatusCode, out)

@@ -78,7 +78,8 @@ func TestWhatIsDoneSaysSo(t *testing.T) {
 		}
 		patch(maya, false, 400, " .")
 		patch(maya, false, 200, "the valve was shut and sealed")
-		if text := fmt.Sprint(desk.Send("GET", path("/v1/jobs/%s/timeline", job), nil, 200)); !strings.Contains(text, "the valve was shut and sealed") {
+		if text := fmt.Sprint(desk.Send("GET", path("/v1/jobs/%s/timeline", job), nil, 200)); !strings.Contains(text,
+			"the valve was shut and sealed") {
 			h.Errorf("the timeline does not say why: %s", text)
 		}
 		out := desk.Send("POST", path("/v1/jobs/%s/voice", job), object{"action": "withdraw-report"}, 200)

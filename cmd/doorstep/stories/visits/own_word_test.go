@@ -221,7 +221,8 @@ func TestACheckThatNobodyAnswersEnds(t *testing.T) {
 			_, jobs[i] = h.Household(desk, nil)
 			visits[i] = h.Visit(desk, jobs[i], harness.Monday.Add(time.Duration(1+2*i)*time.Hour), "ravi")
 			h.Clock.Set(harness.Monday.Add(time.Duration(1+2*i)*time.Hour + 10*time.Minute))
-			ravi.Send("POST", path("/v1/visits/%s/complete", visits[i]), object{"reason": "phone_broken", "work_done": "relay", "tested": "cold"}, 200)
+			ravi.Send("POST", path("/v1/visits/%s/complete", visits[i]), object{"reason": "phone_broken", "work_done": "relay", "tested": "cold"},
+				200)
 		}
 		pages := [2]*harness.CustomerPage{h.CustomerPage(jobs[0]), h.CustomerPage(jobs[1])}
 		h.Advance(30 * time.Hour)
@@ -253,7 +254,8 @@ func TestACheckThatNobodyAnswersEnds(t *testing.T) {
 		if got := []string{string(desk.Job(jobs[0]).Status), string(desk.Job(jobs[1]).Status)}; got[0] != "closed" || got[1] != "open" {
 			h.Errorf("the jobs are %v", got)
 		}
-		if ended := fmt.Sprint(desk.Send("GET", path("/v1/jobs/%s/timeline", jobs[0]), nil, 200)); !strings.Contains(ended, "the household did not answer") {
+		if ended := fmt.Sprint(desk.Send("GET", path("/v1/jobs/%s/timeline", jobs[0]), nil, 200)); !strings.Contains(ended,
+			"the household did not answer") {
 			h.Errorf("closed without saying that nobody answered: %s", ended)
 		}
 		pages[0].Submit("reopen", 303)
