@@ -28,7 +28,7 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"api/sheet", "domain domain/intake", "excelize text"},
 	{"api/web", "domain", "crypto fasthttp fiber jwt kin-openapi prometheus text time uuid"},
 
-	{"cmd/doorstep", ". cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/firebaseauth cmd/doorstep/roads domain domain/accounts domain/casework " +
+	{"cmd/doorstep", ". api cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/firebaseauth cmd/doorstep/roads domain domain/accounts domain/casework " +
 		"domain/intake domain/proof domain/slots domain/usecases notifications repo repo/files", "kong uuid"},
 	{"cmd/doorstep-load",
 		"api/web cmd/doorstep-load/solomon domain domain/dayplan notifications notifications/fcmtest repo",

@@ -18,6 +18,7 @@ type App struct {
 	// Browsers judges and names the key of Web Push; nil: no browser is
 	// asked.
 	Browsers Browsers
+	Links    AppLinks
 	// FromProvider reports whether a request is signed by the provider of the alarm
 	// webhook; nil: there is none.
 	FromProvider func(body []byte, id, timestamp, signature string) bool
@@ -87,6 +88,7 @@ func (a *App) Mount(s *web.Server, demo *Demo) {
 	mountBoard(a, s)
 	mountTechnicianApp(a, s)
 	mountCustomerPage(a, s)
+	mountAppLinks(s, a.Links)
 	if demo != nil {
 		mountDemo(a, s, demo)
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -53,6 +54,15 @@ func mountDevices(a *App, s *web.Server) {
 			return err
 		}
 		return c.Status(fiber.StatusCreated).JSON(fiber.Map{"installation_id": id, "credential": credential})
+	})
+	s.Handle("GET", "/v1/users/{id}/sealed-requests", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "id", "user")
+		if err != nil {
+			return err
+		}
+		return listOf(c, func(p domain.Page) ([]domain.SealedRequest, error) {
+			return accounts.SealedRequests(c.UserContext(), svc.Accounts, actorOf(c), id, p)
+		}, func(r domain.SealedRequest) (time.Time, domain.ID) { return r.CreatedAt, r.ID }, asIs)
 	})
 	s.Handle("GET", "/v1/me/devices", func(c *fiber.Ctx) error {
 		out, err := accounts.MyDevices(c.UserContext(), svc.Accounts, actorOf(c))

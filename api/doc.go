@@ -3,6 +3,7 @@
 // file, with its requests, handlers and answers. Plumbing that knows no resource
 // is in web, tables are in sheet, templates and scripts in pages.
 //
+//	app_links.go       which apps may open the links of households
 //	advisories.go      proposing, approving, appealing and ending advisories
 //	aftercare.go       conversations owed after harm, cool-offs, whether reports are suppressed
 //	app.go             the App: what it holds, and every mount

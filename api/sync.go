@@ -209,6 +209,12 @@ func (b *batch) sealed(i int, r *web.Inner, operation *web.Operation) bool {
 	if !syncID.MatchString(r.ID) {
 		return false
 	}
+	if operation.ID == "seenNotice" || operation.ID == "putDeviceHealth" { // of the phone itself
+		b.refuse(i, domain.Fail(domain.CodeForbidden, "This device was reported lost: how it is does not matter any more."))
+		return true
+	}
+	whole := maps.Clone(body)
+	maps.DeleteFunc(whole, func(key string, _ any) bool { return domain.Has(sealedSecrets, key) })
 	maps.DeleteFunc(body, func(key string, _ any) bool { return !domain.Has(sealedWords, key) })
 	address, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/v1/"), "?")
 	parts := strings.Split(address, "/")
@@ -222,18 +228,23 @@ func (b *batch) sealed(i int, r *web.Inner, operation *web.Operation) bool {
 			job = id
 		}
 	}
-	if visit == job { // about neither
-		b.refuse(i, domain.Fail(domain.CodeForbidden,
-			"This device was reported lost: of its queue only reports and what was done on visits are taken."))
-		return true
-	}
 	call := &casework.Call{Actor: actorOf(b.c), Key: r.ID}
 	if sent, err := time.Parse(time.RFC3339Nano, b.sentAt); err == nil {
 		call.SentAt = &sent
 	}
-	b.refuse(i, casework.KeepSealed(b.c.UserContext(), b.app.Service.Service, call, visit, job, strings.Join(parts[2:], "/"), body))
+	if visit != job {
+		err := casework.KeepSealed(b.c.UserContext(), b.app.Service.Service, call, visit, job, strings.Join(parts[2:], "/"), body)
+		if domainKind(err) != domain.KindNotFound { // a visit or job of theirs
+			b.refuse(i, err)
+			return true
+		}
+	}
+	b.refuse(i, accounts.KeepSealed(b.c.UserContext(), b.app.Service.Accounts, call, operation.ID, "/v1/"+address, whole))
 	return true
 }
+
+// sealedSecrets are what is kept of no request.
+var sealedSecrets = []string{"code", "duress_code", "present", "password", "token"}
 
 // sealedWords are what is kept of a request of a sealed device: no code, and no id.
 var sealedWords = []string{"occurred_at", "note", "reason", "findings", "work_done", "parts", "tested", "channel", "outcome", "direction",

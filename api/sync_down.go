@@ -49,10 +49,11 @@ type syncDown struct {
 }
 
 type syncMe struct {
-	User  userView           `json:"user"`
-	Leave []domain.LeaveView `json:"leave"`
-	Zone  string             `json:"zone"` // of their centre
-	Help  syncHelp           `json:"help"`
+	User     userView             `json:"user"`
+	Leave    []domain.LeaveView   `json:"leave"`
+	HomeSafe *domain.HomeSafeView `json:"home_safe"` // null: they never asked for it
+	Zone     string               `json:"zone"`      // of their centre
+	Help     syncHelp             `json:"help"`
 }
 
 // syncHelp is whom a phone calls by itself when an SOS finds no network for data.
@@ -264,7 +265,7 @@ func (p *phone) touches(rows []domain.FeedChange) touched {
 				t.customers[it.Of] = true // its history shows it
 			case domain.ChangedNotice:
 				t.notices[it.ID] = t.notices[it.ID] || own
-			case domain.ChangedLeave:
+			case domain.ChangedLeave, domain.ChangedHomeSafe:
 				t.me = t.me || own
 			case domain.ChangedUser:
 				t.me, t.lists = t.me || own, t.lists || own
@@ -519,6 +520,12 @@ func (p *phone) showMe(lists bool, out *syncDown) error {
 		return err
 	}
 	out.Me = &syncMe{User: viewUser(p.actor, *u), Leave: []domain.LeaveView{}}
+	h, err := read.HomeSafe(ctx, me)
+	if err == nil {
+		out.Me.HomeSafe = domain.Ptr(h.View())
+	} else if domainKind(err) != domain.KindNotFound {
+		return err
+	}
 	if err := p.showHelp(u, out.Me); err != nil {
 		return err
 	}

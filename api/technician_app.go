@@ -19,8 +19,7 @@ var appFiles = map[string]string{
 
 // mountTechnicianApp serves /app, the technician's app: files alone. It signs in by itself and uses the API as any app does.
 func mountTechnicianApp(a *App, s *web.Server) {
-	s.Page("GET", "/app", func(c *fiber.Ctx) error { return c.Redirect("/app/", fiber.StatusMovedPermanently) })
-	s.Page("GET", "/app/", web.Compressed(func(c *fiber.Ctx) error {
+	s.Page("GET", "/app", web.Compressed(func(c *fiber.Ctx) error {
 		return sendAppFile(c, "index.html", fiber.MIMETextHTMLCharsetUTF8)
 	}))
 	s.Page("GET", "/app/config.json", func(c *fiber.Ctx) error {
@@ -35,6 +34,7 @@ func mountTechnicianApp(a *App, s *web.Server) {
 		if !ok {
 			return domain.Fail(domain.CodeNotFound, "The app has no such file.")
 		}
+		c.Set("Service-Worker-Allowed", "/app") // its file lies below what it serves
 		return sendAppFile(c, c.Params("file"), kind)
 	}))
 }

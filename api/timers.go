@@ -72,6 +72,25 @@ func mountTimers(a *App, s *web.Server) {
 			})
 		})
 	}
+	s.Handle("POST", "/v1/users/{id}/home-safe/spoken", byID("user", "", fiber.StatusOK,
+		func(ctx context.Context, call *casework.Call, id domain.ID, in alarm.HomeSafeSpoken) error {
+			_, err := svc.Alarm.SpokeAtHome(ctx, call, id, in)
+			return err
+		}))
+	s.Handle("DELETE", "/v1/drills/{id}", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "id", "drill")
+		if err != nil {
+			return err
+		}
+		call, err := callOf(c, fiber.StatusNoContent)
+		if err == nil {
+			err = svc.Alarm.CancelDrill(c.UserContext(), call, id)
+		}
+		if err != nil {
+			return err
+		}
+		return c.SendStatus(fiber.StatusNoContent)
+	})
 	s.Handle("POST", "/v1/centres/{id}/drills", byID("centre", "", fiber.StatusCreated,
 		func(ctx context.Context, call *casework.Call, id domain.ID, in alarm.DrillInput) error {
 			_, err := svc.Alarm.PlanDrill(ctx, call, id, in)
@@ -92,8 +111,8 @@ func mountTimers(a *App, s *web.Server) {
 			func(d domain.Drill) (time.Time, domain.ID) { return d.CreatedAt, d.ID }, asIs)
 	})
 	s.Handle("POST", "/v1/me/drills/{id}/heard", byID("drill", "", fiber.StatusOK,
-		func(ctx context.Context, call *casework.Call, id domain.ID, _ struct{}) error {
-			_, err := svc.Alarm.HearDrill(ctx, call, id)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in alarm.DrillHeard) error {
+			_, err := svc.Alarm.HearDrill(ctx, call, id, in)
 			return err
 		}))
 	s.Handle("POST", "/v1/me/home-safe/not-ok", func(c *fiber.Ctx) error {

@@ -55,8 +55,10 @@
 //	pattern.go         what several mild reports say together; our own failures before a report
 //	people.go          roles, areas, centres, users, who reaches what
 //	promise.go         who owes a household what, by when
+//	entry_kinds.go     what the entries of a timeline carry, by kind
 //	push_kinds.go      what an app can count on of each kind of push
 //	replay.go          an answer that is kept for a repeated request
+//	sealed_request.go  what a lost device told that is about no visit
 //	silence.go         how long a household may wait for a word
 //	skill.go           skills and their levels
 //	security_log.go    what of security happened, for admins

@@ -13,7 +13,7 @@ type Drill struct {
 	CentreID ID                    `json:"centre_id"`
 	AreaID   ID                    `json:"-"`
 	ByID     ID                    `json:"by_id"`  // who asked for it
-	Status   string                `json:"status"` // planned, rung, ended
+	Status   string                `json:"status"` // planned, rung, ended, cancelled
 	At       time.Time             `json:"at"`
 	People   JSONList[DrillPerson] `json:"people"` // who was rung, and from the end what came of it
 }

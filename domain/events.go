@@ -21,7 +21,8 @@ const (
 	ChangedCustomer   = "customer"    // contacts, sites, appliances
 	ChangedNotice     = "notice"
 	ChangedUser       = "user"
-	ChangedRules      = "rules" // of a centre, or of the brand
+	ChangedHomeSafe   = "home_safe" // by the id of whose it is
+	ChangedRules      = "rules"     // of a centre, or of the brand
 )
 
 // Streamed are the kinds that boards hear of.
@@ -34,6 +35,12 @@ type Mark struct{ Tx, Seq int64 }
 
 // After reports whether m lies behind o.
 func (m Mark) After(o Mark) bool { return m.Tx > o.Tx || m.Tx == o.Tx && m.Seq > o.Seq }
+
+// PhoneBehind is a technician whose phone is to sync.
+type PhoneBehind struct {
+	PersonID ID
+	Items    JSONList[ChangedItem] // of the last change; none: they waited
+}
 
 // FeedChange is what one transaction changed at one centre; no centre: something
 // that belongs to none.

@@ -4,7 +4,7 @@ import "time"
 
 // HomeSafe is somebody's wish to be asked at the end of their day whether they came
 // home: a ping, then the desk calls, then an SOS (docs/product.md section 5, "Home
-// safe"). One for a person; nobody else reads it.
+// safe"). One for a person; nobody else reads it, but for the desk that was asked to call.
 type HomeSafe struct {
 	Meta
 	UserID   ID         `json:"-"`
@@ -29,6 +29,8 @@ func (h HomeSafe) View() HomeSafeView {
 const (
 	// HomeSafeStep is how long each step waits for an answer.
 	HomeSafeStep = 10 * time.Minute
+	// HomeSafeSpoken is how long after the desk spoke with somebody they are asked again.
+	HomeSafeSpoken = 30 * time.Minute
 	// HomeSafeAhead is how far ahead somebody may ask for it.
 	HomeSafeAhead = 24 * time.Hour
 )

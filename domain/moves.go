@@ -90,6 +90,8 @@ var (
 			"another time; the code, where one is set"},
 		{"ping", []string{"asked"}, []string{"pinged"}, "system", "its time has come"},
 		{"ask-desk", []string{"pinged"}, []string{"desk_asked"}, "system", "10 min without an answer: who is on duty, else the proprietor"},
+		{"spoken", []string{"desk_asked"}, []string{"asked"}, "coordinator, proprietor, area_manager",
+			"of their centre; called and spoke with them: they are asked again 30 min later"},
 		{"alarm", []string{"desk_asked"}, []string{"alarmed"}, "system", "10 min more; raises an SOS as a timer does"},
 		{"done", HomeSafeRuns, []string{"ended"}, "whose day it is", "the code, where one is set; counts by its time"},
 		{"not-ok", HomeSafeRuns, []string{"alarmed"}, "whose day it is", "raises an SOS at once"},
@@ -99,8 +101,9 @@ var (
 	// DrillMoves: docs/product.md section 7, "Drills".
 	DrillMoves = Lifecycle{"drill", "planned", []Move{
 		{"plan", nil, []string{"planned"}, "proprietor, area_manager", "a time within 60 days"},
+		{"cancel", []string{"planned"}, []string{"cancelled"}, "proprietor, area_manager", "before its time; nobody was told of it"},
 		{"ring", []string{"planned"}, []string{"rung"}, "system", "its time: whoever of the centre is on duty"},
-		{"hear", []string{"rung"}, nil, "whoever was rung", "within 15 min"},
+		{"hear", []string{"rung", "ended"}, nil, "whoever was rung", "within 15 min, by its own time when it was said offline"},
 		{"end", []string{"rung"}, []string{"ended"}, "system", "15 min later: the proprietor is told how it went"},
 	}}
 

@@ -13,6 +13,9 @@ type PushKind struct {
 
 const day = 24 * time.Hour
 
+// PushSync is the kind of the push that shows nothing: it lets an app sync, and stands in no inbox.
+const PushSync = "sync"
+
 // PushKinds lists all kinds, by name.
 var PushKinds = []PushKind{
 	{"account.changed", "whom it is about", "", 28 * day},
@@ -31,6 +34,7 @@ var PushKinds = []PushKind{
 	{"claim.overdue", "manager", "job_id visit_id", 7 * day},
 	{"claim.waiting", "desk, proprietor, manager", "job_id visit_id", day},
 	{"day.freed", "desk, proprietor", "plan_id date", day},
+	{"device.told", "manager", "user_id", 7 * day},
 	{"digest", "crew, desk, proprietor", "", 12 * time.Hour},
 	{"dispute.decided", "crew, proprietor", "job_id visit_id", 0},
 	{"dispute.decided_home", "household", "job_id link", 0},
@@ -73,7 +77,7 @@ var PushKinds = []PushKind{
 	{"job.transferred", "desk", "job_id", 0},
 	{"job.unreachable", "desk, proprietor", "job_id", day},
 	{"job.unreachable_home", "household", "job_id link", 0},
-	{"job.unreachable_withdrawn", "household", "job_id link", 0},
+	{"job.unreachable_withdrawn", "desk, proprietor", "job_id", day},
 	{"jobs.silent", "desk, proprietor, manager", "", 12 * time.Hour},
 	{"kindness.thanks", "crew", "", 7 * day},
 	{"leave.approved", "crew, desk, proprietor, manager, agent", "leave_id", 7 * day},
@@ -112,6 +116,7 @@ var PushKinds = []PushKind{
 	{"sos.raised", "crew, desk, proprietor, manager, agent, admin", "sos_id round tier lead", time.Hour},
 	{"sos.taken", "crew, desk, proprietor, manager, agent, admin", "sos_id round tier", time.Hour},
 	{"sos.unheard", "admin", "sos_id round tier", time.Hour},
+	{PushSync, "crew", "", time.Hour},
 	{"thanks.waiting", "desk", "", 7 * day},
 	{"timer.no_answer", "desk, proprietor", "job_id visit_id user_id", 0},
 	{"timer.no_signal", "desk, proprietor", "job_id visit_id user_id", 0},

@@ -267,7 +267,7 @@ type AlarmTx interface {
 	SaveDrill(*Drill) error
 	HomeSafe(user ID) (*HomeSafe, error) // CodeNotFound for who never asked
 	InsertHomeSafe(*HomeSafe) error
-	SaveHomeSafe(*HomeSafe) error
+	SaveHomeSafe(h *HomeSafe, desk *ID) error // desk: the centre whose desk it concerns now or did before
 	TimersOf(visit ID) ([]Timer, error)
 	// LastMoveOf is when the server last learned of a move of somebody's visits
 	// with a window since an instant; nil when it has not.
@@ -365,6 +365,8 @@ type DeviceTx interface {
 	SaveDeviceLoss(*Device) error // when it was lost, and wiped
 	DeviceSynced(session ID, at time.Time) error
 	DevicesOfSession(session ID) ([]Device, error) // pushed to or not
+	PutSealedRequest(*SealedRequest) error         // the same key again changes nothing
+	SealedRequestsOf(device ID) (int, error)       // how many there are
 	// DropDevicesOf ends pushes to all devices of a user, or to those that were
 	// registered in one session.
 	DropDevicesOf(user ID, session *ID, why string, at time.Time) error
@@ -426,6 +428,14 @@ type ClockTx interface {
 	Purge(kind string, before time.Time, n int) (int, error)
 }
 
+// SyncTx tells which phones do not have what changed.
+type SyncTx interface {
+	// PhonesBehind begins a round, unless one began within every: the technicians whose phones show what changed since
+	// the last one, with the last change of each, and who waited for now.
+	PhonesBehind(now time.Time, every time.Duration) ([]PhoneBehind, error)
+	SyncLater(person ID, at time.Time) error // in a round from then on
+}
+
 // FileTx writes files of visits.
 type FileTx interface {
 	VisitFiles(visit ID) ([]VisitFile, error) // by created_at
@@ -466,6 +476,7 @@ type Tx interface {
 	LinkTx
 	ImportTx
 	ClockTx
+	SyncTx
 }
 
 // PeopleReader reads people and places.
@@ -590,11 +601,14 @@ type AlarmReader interface {
 	// SOSTrail lists where the phone of an alarm was, newest first; CodeNotFound for who
 	// may not know of the alarm.
 	SOSTrail(ctx context.Context, a Actor, id ID, p Page) ([]SOSPoint, error)
+	SOSTrailLength(ctx context.Context, id ID) (int, error) // how many points there are; for who sees the alarm
 	// SilentSOSs are the open ones that these people raised in silence, whoever asks.
 	SilentSOSs(ctx context.Context, raisers []ID) ([]SOS, error)
 	AlarmsByID(ctx context.Context, ids []ID) ([]SOS, error)        // in no order
 	Drills(ctx context.Context, centre ID, p Page) ([]Drill, error) // newest first
 	HomeSafe(ctx context.Context, user ID) (*HomeSafe, error)
+	// AskingHomeSafes are those of a centre's people for whom the desk is asked to call.
+	AskingHomeSafes(ctx context.Context, s Scope, centre ID, p Page) ([]HomeSafe, error)
 	// AskingTimers are those of a centre for which the desk is asked to call.
 	AskingTimers(ctx context.Context, s Scope, centre ID, p Page) ([]Timer, error)
 	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error) // a technician their own
@@ -637,6 +651,8 @@ type NoticeReader interface {
 	Sessions(ctx context.Context, user ID, at time.Time) ([]Session, error) // the last of each family that goes on
 	DevicesOfCentre(ctx context.Context, centre ID) ([]Device, error)       // of its people, oldest first
 	Device(ctx context.Context, installation ID) (*Device, error)
+	// SealedRequests are what lost devices of a user told, newest first; for who may read it.
+	SealedRequests(ctx context.Context, user ID, p Page) ([]SealedRequest, error)
 }
 
 // ChangeReader reads what changed, for everybody: each is told what lies in their scope.

@@ -156,6 +156,8 @@ var Words = map[string]map[string][2]string{
 		"hi": {"आपकी छुट्टी रद्द हुई", "कारण पढ़ने के लिए ऐप खोलें।"}},
 	"phone.will_not_ring": {"en": {"A technician's phone will not ring", "Before the visit {when}. Open the list of phones."},
 		"hi": {"एक तकनीशियन का फ़ोन नहीं बजेगा", "{when} की विज़िट से पहले। फ़ोन की सूची खोलें।"}},
+	"device.told": {"en": {"A lost phone told something", "Open the app to read what its queue held."},
+		"hi": {"खोए फ़ोन ने कुछ बताया", "उसकी कतार में क्या था, ऐप में पढ़ें।"}},
 	"phone.mend": {"en": {"Your phone may not ring", "Open the app to see how to mend it."},
 		"hi": {"आपका फ़ोन शायद न बजे", "ठीक करने का तरीका ऐप में देखें।"}},
 	"queue.morning": {"en": {"{n} decisions wait for you", "Open the queue."},

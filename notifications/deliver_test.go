@@ -582,3 +582,22 @@ func TestADeviceThatProvesNothingTellsNobody(t *testing.T) {
 		t.Errorf("without a gateway: %s, told %v", l.Notice.State, alone.told)
 	}
 }
+
+// TestWake: a push that shows nothing is tried once on each device; a token that is dead is forgotten.
+func TestWake(t *testing.T) {
+	b := newBench(t, false)
+	b.fcm.Script("token-b", fcmtest.Unregistered())
+	b.fcm.Script("token-c", fcmtest.Internal())
+	if err := b.Wake(t.Context(), []domain.Device{device("token-a"), device("token-b"), device("token-c")}); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.fcm.Requests(); got != 3 {
+		t.Errorf("%d tries for three devices", got)
+	}
+	if m := b.fcm.Messages(); len(m) != 1 || m[0].Token != "token-a" || m[0].Title != "" || m[0].Android.TTL != time.Hour {
+		t.Errorf("it arrived as %+v", m)
+	}
+	if want := map[domain.ID]string{device("token-b").InstallationID: "unregistered"}; !maps.Equal(b.box.dropped, want) {
+		t.Errorf("dropped %v", b.box.dropped)
+	}
+}

@@ -16,5 +16,6 @@
 //	rescuer.go    jobs of a replica that died
 //	transport.go  one HTTP try, and why there was no answer
 //	webhook.go    texts and rings of an SOS to the operator's gateway
+//	wake.go       a push that shows nothing, so that an app syncs
 //	webpush.go    pushes to browsers (VAPID)
 package notifications

@@ -193,6 +193,57 @@ func (t *tx) readers(r *changedAt) (where string, args []any) {
 	return where + ")", args
 }
 
+func (t *tx) PhonesBehind(now time.Time, every time.Duration) ([]domain.PhoneBehind, error) {
+	type round struct {
+		Tx, Seq, Head int64
+		At            *time.Time
+	}
+	head := "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'changes'), 0)"
+	if t.db.pool != nil { // as in Changes
+		head = "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
+	}
+	rounds, err := all[round](t, lock(t.table("sync_round").Select("tx, seq, "+head+" AS head, at")))
+	if err != nil || len(rounds) == 0 || rounds[0].At != nil && now.Before(rounds[0].At.Add(every)) {
+		return nil, err
+	}
+	last := rounds[0]
+	next := domain.Mark{Seq: last.Head}
+	q := t.table("changes").Raw(`SELECT p.person_id, c.items FROM (SELECT person_id, max(seq) AS seq FROM change_people WHERE seq > ?
+		GROUP BY person_id) p JOIN changes c ON c.seq = p.seq ORDER BY p.person_id`, last.Seq)
+	if t.db.pool != nil {
+		next = domain.Mark{Tx: last.Head - 1, Seq: math.MaxInt64}
+		q = t.table("changes").Raw(`SELECT p.person_id, c.items FROM (SELECT DISTINCT ON (person_id) person_id, txid, seq FROM change_people
+			WHERE (txid, seq) > (CAST(CAST(? AS text) AS xid8), ?) AND txid < CAST(CAST(? AS text) AS xid8)
+			ORDER BY person_id, txid DESC, seq DESC) p JOIN changes c ON c.txid = p.txid AND c.seq = p.seq ORDER BY p.person_id`,
+			strconv.FormatInt(last.Tx, 10), last.Seq, strconv.FormatInt(last.Head, 10))
+	}
+	behind, err := all[domain.PhoneBehind](t, q)
+	if err != nil {
+		return nil, err
+	}
+	people := []domain.ID{}
+	for _, b := range behind {
+		people = append(people, b.PersonID)
+	}
+	again := t.db.in("person_id", people) // who changed again is judged again
+	waited, err := all[domain.PhoneBehind](t, t.table("sync_later").Raw("DELETE FROM sync_later WHERE due_at <= ? OR "+again.SQL+
+		" RETURNING person_id, '[]' AS items", now, again.Vars[0]))
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range waited {
+		if !domain.Has(people, w.PersonID) {
+			behind = append(behind, w)
+		}
+	}
+	return behind, t.exec("UPDATE sync_round SET tx = ?, seq = ?, at = ?", next.Tx, next.Seq, now)
+}
+
+func (t *tx) SyncLater(person domain.ID, at time.Time) error {
+	return t.exec("INSERT INTO sync_later (person_id, due_at) VALUES (?, ?) ON CONFLICT (person_id) DO UPDATE SET due_at = excluded.due_at",
+		person, at)
+}
+
 // changeRow is a row of changes; tx is the transaction that wrote it.
 type changeRow struct {
 	Tx, Seq  int64

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"slices"
@@ -152,6 +153,7 @@ WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (olde
 	"import_changes":   {"id", "at < @before", "at"},
 	"imports":          {"id", "created_at < @before", "created_at"},
 	"import_answers":   {"centre_id, about", "answer LIKE '+%' AND at < @before", "at"},
+	"sealed_requests":  {"id", "created_at < @before", "created_at"},
 	"sos_trail":        {"sos_id, at", "recorded_at < @before", "recorded_at"},
 	"visit_files":      {"id", "expires_at < @before", "expires_at, id"},
 }
@@ -199,8 +201,22 @@ func (t *tx) DevicesOfSession(session domain.ID) ([]domain.Device, error) {
 	return all[domain.Device](t, t.table("devices").Where("session_id = ?", session).Order("installation_id"))
 }
 
+func (t *tx) PutSealedRequest(r *domain.SealedRequest) error {
+	return t.insertOver("sealed_requests", r, &clause.OnConflict{DoNothing: true}, nil)
+}
+
+func (t *tx) SealedRequestsOf(device domain.ID) (int, error) {
+	return t.count(t.table("sealed_requests").Select("count(*) AS n").Where("device_id = ?", device))
+}
+
+func (r *reader) SealedRequests(ctx context.Context, user domain.ID, p domain.Page) ([]domain.SealedRequest, error) {
+	return list[domain.SealedRequest](ctx, r, r.db.table("sealed_requests").Where("user_id = ?", user).
+		Clauses(page(p, "created_at", "id", true)...))
+}
+
 func (t *tx) SaveDeviceCredential(d *domain.Device) error {
-	return t.exec("UPDATE devices SET credential_hash = ?, credential_before = ? WHERE installation_id = ?", d.CredentialHash, d.CredentialBefore,
+	return t.exec("UPDATE devices SET credential_hash = ?, credential_before = ? WHERE installation_id = ?", d.CredentialHash,
+		d.CredentialBefore,
 		d.InstallationID)
 }
 

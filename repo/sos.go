@@ -140,6 +140,15 @@ func (r *reader) SOSTrail(ctx context.Context, a domain.Actor, id domain.ID, p d
 	return list[domain.SOSPoint](ctx, r, q)
 }
 
+func (r *reader) SOSTrailLength(ctx context.Context, id domain.ID) (int, error) {
+	type count struct{ N int }
+	rows, err := list[count](ctx, r, r.db.table("sos_trail").Select("count(*) AS n").Where("sos_id = ?", id))
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	return rows[0].N, nil
+}
+
 func (r *reader) SilentSOSs(ctx context.Context, raisers []domain.ID) ([]domain.SOS, error) {
 	return list[domain.SOS](ctx, r, r.db.table("sos").Where("source = 'duress' AND status <> 'resolved'").Where(r.db.in("raiser_id", raisers)))
 }

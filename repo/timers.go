@@ -45,9 +45,30 @@ func (t *tx) HomeSafe(user domain.ID) (*domain.HomeSafe, error) {
 	return single[domain.HomeSafe](t, "wish to be asked", t.table("home_safe").Where("user_id = ?", user))
 }
 
-func (t *tx) InsertHomeSafe(h *domain.HomeSafe) error { return t.insert("home_safe", h) }
+func (t *tx) InsertHomeSafe(h *domain.HomeSafe) error {
+	t.changed(domain.ChangedHomeSafe, domain.Meta{ID: h.UserID, Version: h.Version}, nil, h.UserID)
+	return t.insert("home_safe", h)
+}
 
-func (t *tx) SaveHomeSafe(h *domain.HomeSafe) error { return t.save("home_safe", &h.Meta, h) }
+func (t *tx) SaveHomeSafe(h *domain.HomeSafe, desk *domain.ID) error {
+	if err := t.save("home_safe", &h.Meta, h); err != nil {
+		return err
+	}
+	t.changed(domain.ChangedHomeSafe, domain.Meta{ID: h.UserID, Version: h.Version}, desk, h.UserID)
+	if desk != nil { // what a board shows
+		t.changed(domain.ChangedTimer, h.Meta, desk)
+	}
+	return nil
+}
+
+func (r *reader) AskingHomeSafes(ctx context.Context, s domain.Scope, centre domain.ID, p domain.Page) ([]domain.HomeSafe, error) {
+	if _, err := r.Centre(ctx, s, centre); err != nil {
+		return nil, err
+	}
+	return list[domain.HomeSafe](ctx, r, r.db.table("home_safe").
+		Where("status = 'desk_asked' AND user_id IN (SELECT id FROM users WHERE centre_id = ? AND NOT disabled)", centre).
+		Order("updated_at, id").Limit(p.Limit))
+}
 
 func (r *reader) HomeSafe(ctx context.Context, user domain.ID) (*domain.HomeSafe, error) {
 	return one[domain.HomeSafe](ctx, r, "wish to be asked", r.db.table("home_safe").Where("user_id = ?", user))

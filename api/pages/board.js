@@ -576,10 +576,58 @@
     form.append(acts);
     show(x.name, known, form);
   };
+  // Who cannot be rung is known before the shift; a drill that is planned can be taken back.
+  const ringing = { of: '', at: 0, phones: [], drills: [] };
+  const faultWords = {
+    no_device: 'no phone is registered', no_notifications: 'notifications are off', no_alarms: 'the alarm channel is off', out_of_touch: 'nothing was heard of it for a day',
+    battery_low: 'the battery is nearly empty', restricted: 'the phone holds the app back', queue_waits: 'what was done waits to be sent',
+  };
+  const readRinging = async () => {
+    const centre = $('centre').value, drills = ['proprietor', 'area_manager'].includes(session.me.role);
+    if (readonly() || ringing.of === centre && Date.now() - ringing.at < 60000) return;
+    if (ringing.of !== centre) ringing.phones = ringing.drills = [];
+    ringing.of = centre;
+    ringing.at = Date.now();
+    try {
+      const [phones, planned] = await Promise.all([json(`/v1/centres/${centre}/phones`), drills ? json(`/v1/centres/${centre}/drills?limit=100`) : { items: [] }]);
+      if (ringing.of !== centre || !board) return;
+      ringing.phones = phones.items.filter((p) => p.role === 'technician' && !p.rings);
+      ringing.drills = planned.items.filter((d) => d.status === 'planned').sort((x, y) => Date.parse(x.at) - Date.parse(y.at));
+      drawSide();
+    } catch (e) {
+      if (e.status === 401) throw e;
+      ringing.at = 0; // the board itself says that there is no connection
+    }
+  };
+  const phoneLine = (p) => {
+    const li = el('li', undefined, 'late');
+    li.append(el('p', p.name), el('p', [...p.faults.map((f) => faultWords[f] || words(f)), p.battery !== null && `battery ${p.battery} %`, p.last_contact && `last heard of ${dated(p.last_contact)}`].filter(Boolean).join(' · '), 'soft'));
+    return li;
+  };
+  const drillLine = (d, name) => {
+    const li = el('li'), wrong = wrongLine(), off = button('Cancel', async () => {
+      off.disabled = true;
+      const res = await call(`/v1/drills/${d.id}`, { method: 'DELETE' }).catch(() => null);
+      wrong.textContent = !res ? 'No connection. Please tap again.' : res.ok ? '' : await problem(res);
+      off.disabled = false;
+      if (!res || !res.ok) return;
+      ringing.at = 0;
+      await readRinging();
+      $('side').focus();
+    });
+    off.setAttribute('aria-label', `Cancel: ${name}`);
+    li.append(el('p', dated(d.at)), off, wrong);
+    return li;
+  };
+  const ringingPanels = () => [
+    ...(ringing.phones.length ? [panel('p-phones', ringing.phones.length === 1 ? 'One phone will not ring' : 'Phones that will not ring', ringing.phones, () => 'phone', phoneLine)] : []),
+    ...(ringing.drills.length ? [panel('p-drills', 'Drills planned', ringing.drills.map((d) => ({ ...d, name: dated(d.at) })), () => 'drill', drillLine)] : []),
+  ];
   const drawSide = () => {
     const now = Date.parse(board.now), unassigned = board.visits.filter((v) => !v.crew.length && v.status === 'scheduled'), open = [...document.querySelectorAll('#side .scroll')].map((e) => e.scrollTop);
     let asked = 0;
     $('side').replaceChildren(
+      ...ringingPanels(),
       panel('p-unassigned', 'Not assigned', unassigned, (v) => `${dated(v.window_start)} to ${clock(v.window_end)}, ${words(v.category)}`, (v, name) => {
         const li = el('li');
         li.append(head(v, openVisit, name), el('p', `${dated(v.window_start)} to ${clock(v.window_end)} · ${words(v.category)}`, 'soft'));
@@ -614,11 +662,11 @@
   // What rings says who it is, how to call them and where; whoever answers ends
   // it here too.
   const alarmHead = (a) => {
-    if (a.kind === 'timer') return `Please call ${a.raiser} · since ${dated(a.raised_at)}`;
+    if (a.kind !== 'sos') return `Please call ${a.raiser} · since ${dated(a.raised_at)}`;
     const state = a.status === 'raised' ? 'nobody has answered yet' : words(a.status) + ', somebody is on it';
     return `SOS · ${a.raiser} · since ${dated(a.raised_at)} · ${state}`;
   };
-  const alarmAbout = (a) => `${a.raiser}, ${a.kind === 'timer' ? 'who does not answer' : ['SOS', doorstep.silence(a.known)].filter(Boolean).join(' ')}, since ${dated(a.raised_at)}`;
+  const alarmAbout = (a) => `${a.raiser}, ${a.kind !== 'sos' ? 'who does not answer' : ['SOS', doorstep.silence(a.known)].filter(Boolean).join(' ')}, since ${dated(a.raised_at)}`;
   const alarmCard = (a, about) => {
     const names = doorstep.namesOf(a.moves, about);
     const li = el('li'), moves = el('div', undefined, 'moves');
@@ -731,7 +779,9 @@
         board = next;
         ahead = Date.parse(board.now) - Date.now();
         draw();
-      } else if (res.status !== 304) {
+        readRinging().catch(() => {});
+      } else if (res.status === 304) readRinging().catch(() => {});
+      else {
         const why = await problem(res);
         if (res.status === 403 || res.status === 401) return leave(why);
         $('state').textContent = why;
@@ -952,6 +1002,7 @@
     calendar = session.me = board = null;
     for (const k of Object.keys(last)) delete last[k];
     missing.clear();
+    Object.assign(ringing, { of: '', at: 0, phones: [], drills: [] });
     for (const id of ['calendar', 'side', 'alarms', 'found', 'view-reports', 'dialog-in']) $(id).replaceChildren();
     delete $('alarms').dataset.is;
     if ($('dialog').open) close();

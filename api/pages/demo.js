@@ -45,7 +45,7 @@
       const login = b.dataset.app;
       const r = await fetch('/v1/session', { method: 'POST', headers: { ...json, 'Doorstep-Session': 'cookie' }, body: JSON.stringify({ login, password: passwords.get(login) }) });
       if (!r.ok) throw new Error((await r.json()).detail);
-      location.href = '/app/#/enter';
+      location.href = '/app#/enter';
     } catch (e) {
       say.textContent = e.message || 'The server does not answer.';
       b.disabled = false;

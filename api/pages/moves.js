@@ -106,7 +106,7 @@
   const known = (list, about) => {
     const ul = el('ul', undefined, 'known'), names = apart(list, (k) => `${k}: ${about}`, (k, i) => i + 1);
     for (const [n, k] of list.entries()) {
-      const row = el('li'), tel = /^Call (\+\d+)$/.exec(k), geo = /^(?:Phone|Home) at (-?[\d.]+), (-?[\d.]+)$/.exec(k);
+      const row = el('li'), tel = /^Call (\+\d+)$/.exec(k), geo = /^(?:Phone|Home|Last seen \d\d:\d\d) at (-?[\d.]+), (-?[\d.]+)/.exec(k);
       if (tel || geo) {
         const a = el('a', k);
         a.href = tel ? 'tel:' + tel[1] : `geo:${geo[1]},${geo[2]}`;

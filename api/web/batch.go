@@ -101,6 +101,8 @@ func (s *Server) innerContext(c *fiber.Ctx, ctx *fasthttp.RequestCtx) {
 	h.SetHost(string(c.Context().Host()))
 	h.Set(headerRequestID, requestID(c))
 	h.Set(fiber.HeaderAccept, fiber.MIMEApplicationJSON)
+	h.SetUserAgent(c.Get(fiber.HeaderUserAgent))
+	h.Set(headerClient, c.Get(headerClient))
 }
 
 func answerOf(id string, ctx *fasthttp.RequestCtx) InnerAnswer {

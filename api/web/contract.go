@@ -59,6 +59,10 @@ type Operation struct {
 	headers []*openapi3.Parameter
 	keyed   bool // Idempotency-Key is required
 	matched bool // If-Match is required
+
+	deprecated    *deprecation // nil: it stays
+	oldParameters []oldParameter
+	oldFields     map[*openapi3.Schema]*deprecation
 }
 
 // AnyCodes are the codes of problems with which any operation may answer.
@@ -112,7 +116,8 @@ func LoadContract(data []byte) (*Contract, error) {
 			return fmt.Errorf("openapi.yaml: %s uses a keyword of JSON Schema 2020-12 that is not checked here "+
 				"(const, if, prefixItems, …)", pointer)
 		}
-		return nil
+		_, err := deprecated(pointer, ref.Value.Deprecated, ref.Value.Extensions)
+		return err
 	}); err != nil {
 		return nil, err
 	}
@@ -168,6 +173,9 @@ func LoadContract(data []byte) (*Contract, error) {
 						o.headers = append(o.headers, p)
 					}
 				}
+			}
+			if err := o.readDeprecations(); err != nil {
+				return nil, err
 			}
 			ct.ops[method+" "+path], ct.byID[o.ID] = o, o
 			ct.list = append(ct.list, o)

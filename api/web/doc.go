@@ -8,6 +8,7 @@
 //	client_ip.go        who asks, past proxies of our own only
 //	compressed.go       answers that travel compressed
 //	contract.go         openapi.yaml, ready to judge requests and answers
+//	deprecation.go      who uses what goes away, and that it does
 //	cookies.go          the cookies of a browser's session
 //	decode.go           a body into a struct: strictly, or as far as it goes
 //	etag.go             entity tags of content

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gofiber/fiber/v2"
@@ -81,7 +82,7 @@ func (ct *Contract) reference(base string) ([]byte, error) {
 		g := group(o.Tag, "")
 		g.Operations = append(g.Operations, docOperation{
 			Operation: o, ID: anchor(o.Method + " " + o.Path), Roles: strings.Join(o.Roles, ", "),
-			Text: paragraphs(o.op.Description), Parameters: o.docParameters(), Fields: o.docBody(),
+			Text: o.docText(), Parameters: o.docParameters(), Fields: o.docBody(),
 			Answers: o.docAnswers(), Curl: o.curl(base),
 		})
 	}
@@ -118,6 +119,16 @@ func (o *Operation) parameters() []*openapi3.Parameter {
 		out = append(out, ref.Value)
 	}
 	return out
+}
+
+// docText says first that an operation goes away.
+func (o *Operation) docText() []string {
+	text := paragraphs(o.op.Description)
+	if d := o.deprecated; d != nil {
+		text = slices.Concat([]string{"Deprecated since " + d.since.Format(time.DateOnly) + ", answered until " + d.sunset.Format(time.DateOnly) +
+			"."}, text)
+	}
+	return text
 }
 
 func (o *Operation) docParameters() []docField {

@@ -75,6 +75,7 @@ type Server struct {
 	registry          *prometheus.Registry
 	duration          *prometheus.HistogramVec
 	inFlight          prometheus.Gauge
+	deprecations      *deprecations
 	running           atomic.Int64 // the same, for Drain
 	bodies            atomic.Int64 // bytes that large bodies hold
 	byUser, byAddress *limiter
@@ -107,6 +108,7 @@ func New(cfg Config) *Server {
 	}, []string{"method", "route", "status"})
 	s.inFlight = prometheus.NewGauge(prometheus.GaugeOpts{Name: "doorstep_http_requests_in_flight", Help: "Requests being answered."})
 	s.registry.MustRegister(s.duration, s.inFlight)
+	s.deprecations = newDeprecations(s.registry)
 
 	s.App = fiber.New(fiber.Config{
 		AppName:   "doorstep",
@@ -177,6 +179,9 @@ func (s *Server) Handle(method, path string, h fiber.Handler) {
 			})
 		}
 		chain = append(chain, s.readBody(op.limit, op.Lenient), op.guard)
+		if op.goesAway() {
+			chain = append(chain, s.deprecations.tell(op))
+		}
 	}
 	s.add(method, path, append(chain, h)...)
 }

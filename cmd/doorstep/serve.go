@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"doorstep/api"
 	"doorstep/cmd/doorstep/app"
 	"doorstep/cmd/doorstep/firebaseauth"
 	"doorstep/cmd/doorstep/roads"
@@ -35,8 +36,11 @@ type serveCmd struct {
 	LogFormat     string              `help:"text or json." default:"text" enum:"text,json" env:"DOORSTEP_LOG_FORMAT"`
 	FCM           fcmFlags            `embed:"" prefix:"fcm-"`
 	Firebase      firebaseauth.Config `embed:"" prefix:"firebase-"`
+	AndroidApp    []string            `help:"Android app that may open the links of households: its package, a colon and the SHA-256 fingerprint of its certificate; several with commas." env:"DOORSTEP_ANDROID_APP" placeholder:"PACKAGE:SHA256"`
+	IOSApp        []string            `help:"iOS app that may: its team, a dot and its bundle; several with commas." name:"ios-app" env:"DOORSTEP_IOS_APP" placeholder:"TEAMID.BUNDLE"`
 	Message       messageFlags        `embed:"" prefix:"message-webhook-"`
 	Heads         string              `help:"Folder that keeps the signed heads of all timelines of each day (UTC), so that rows cut off are noticed; heads below --data by default, - for none." env:"DOORSTEP_HEADS" placeholder:"DIR"`
+	SyncPush      time.Duration       `help:"At most so often a technician's phone is told by a push that shows nothing to sync; 0s: never." default:"1m" env:"DOORSTEP_SYNC_PUSH"`
 	PlanTimers    bool                `help:"Also time visits of technicians whose phones fall silent between two visits, from the plan." default:"true" negatable:"" env:"DOORSTEP_PLAN_TIMERS"`
 	Alarm         alarmFlags          `embed:"" prefix:"alarm-webhook-"`
 	WebPush       app.WebPush         `embed:"" prefix:"web-push-"`
@@ -155,6 +159,9 @@ func (s *serveCmd) check() error {
 	if s.Limits.RateUser < 0 || s.Limits.RateAddress < 0 || s.Limits.Connections < 0 {
 		return errors.New("--rate-user, --rate-address and --max-connections-per-address are numbers: 0 or more")
 	}
+	if s.SyncPush != 0 && s.SyncPush < 10*time.Second {
+		return errors.New("--sync-push is 0s for never, or at least 10s")
+	}
 	if s.StopTimeout < 0 || s.DrainDelay < 0 {
 		return errors.New("--stop-timeout and --drain-delay are times to wait: 0s or more")
 	}
@@ -164,8 +171,9 @@ func (s *serveCmd) check() error {
 // config makes what the flags name; the base URL is known once the server
 // listens.
 func (s *serveCmd) config(ctx context.Context, log *slog.Logger) (*app.Config, error) {
-	c := &app.Config{Secrets: s.Secrets, Now: time.Now, NoPlanTimers: !s.PlanTimers, DrainDelay: s.DrainDelay, StopTimeout: s.StopTimeout,
-		WebPush: s.WebPush, Limits: s.Limits, Log: log}
+	c := &app.Config{Secrets: s.Secrets, Now: time.Now, NoPlanTimers: !s.PlanTimers, SyncPushEvery: s.SyncPush, DrainDelay: s.DrainDelay,
+		StopTimeout: s.StopTimeout,
+		WebPush:     s.WebPush, Limits: s.Limits, Log: log}
 	for _, p := range s.TrustedProxy {
 		prefix, err := netip.ParsePrefix(p)
 		if err != nil {
@@ -195,6 +203,9 @@ func (s *serveCmd) config(ctx context.Context, log *slog.Logger) (*app.Config, e
 	}
 	if c.Roads, err = roads.New(s.Roads, log); err != nil {
 		return nil, usageError(err.Error())
+	}
+	if c.Links, err = api.NewAppLinks(s.AndroidApp, s.IOSApp); err != nil {
+		return nil, usageError("DOORSTEP_ANDROID_APP and DOORSTEP_IOS_APP: " + err.Error())
 	}
 	if c.Windows, err = s.Windows.grid(); err != nil {
 		return nil, usageError(err.Error())

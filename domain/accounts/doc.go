@@ -9,6 +9,7 @@
 //	invitation.go  codes that set a password, and who is told of them
 //	leave.go       leave, asked for and approved
 //	policy.go      policies of reachability
+//	sealed_requests.go what a lost device told that is about no visit
 //	security_log.go resets, reuse of tokens, exports and links read, for admins
 //	service.go     the use cases
 //	signin.go      sessions

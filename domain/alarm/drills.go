@@ -3,6 +3,7 @@ package alarm
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"doorstep/domain"
 	"doorstep/domain/casework"
@@ -41,9 +42,37 @@ func (s *Service) PlanDrill(ctx context.Context, call *casework.Call, centre dom
 	})
 }
 
-// HearDrill is somebody saying that their phone rang; it answers no SOS. Errors:
-// CodeNotFound for who was not rung, CodeState once it ended.
-func (s *Service) HearDrill(ctx context.Context, call *casework.Call, id domain.ID) (domain.Drill, error) {
+// CancelDrill takes a planned drill back. Proprietor, area manager. Errors: CodeNotFound, CodeForbidden, CodeState once it
+// rang.
+func (s *Service) CancelDrill(ctx context.Context, call *casework.Call, id domain.ID) error {
+	return s.InWork(ctx, call, func(tx *casework.Work) error {
+		d, err := tx.LockDrill(id)
+		if err != nil {
+			return casework.MeaningOf(err, "drill")
+		}
+		if !call.Actor.Reaches(d.CentreID, d.AreaID) {
+			return domain.NotFound("drill")
+		}
+		if !call.Actor.Is(domain.RoleProprietor, domain.RoleAreaManager) {
+			return domain.Fail(domain.CodeForbidden, "As %s you may not cancel a drill.", domain.RoleWords(call.Actor.Role))
+		}
+		if err := tx.Apply(d, "cancel"); err != nil {
+			return err
+		}
+		tx.Disarm(domain.DueDrill, d.ID)
+		d.ChangedAt(tx.Now)
+		return tx.SaveDrill(d)
+	})
+}
+
+// DrillHeard says when somebody heard it.
+type DrillHeard struct {
+	OccurredAt string `json:"occurred_at"`
+}
+
+// HearDrill is somebody saying that their phone rang; it answers no SOS. What was said offline counts by its time, also once the
+// drill has ended. Errors: CodeNotFound for who was not rung, CodeState for a time after its end.
+func (s *Service) HearDrill(ctx context.Context, call *casework.Call, id domain.ID, in DrillHeard) (domain.Drill, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.Drill, error) {
 		d, err := tx.LockDrill(id)
 		if err != nil {
@@ -54,6 +83,14 @@ func (s *Service) HearDrill(ctx context.Context, call *casework.Call, id domain.
 			return domain.Drill{}, domain.NotFound("drill")
 		}
 		if p.Result != "heard" {
+			st, err := casework.Stamp(call, in.OccurredAt, time.UTC, tx.Now)
+			if err != nil {
+				return domain.Drill{}, err
+			}
+			if st.Occurred.Before(d.At) || d.Status == "ended" && !st.Occurred.Before(d.At.Add(domain.DrillLasts)) {
+				return domain.Drill{}, domain.Fail(domain.CodeState, "The drill rang for %d minutes, and this is another time.",
+					int(domain.DrillLasts.Minutes())).With("status", d.Status)
+			}
 			if err := tx.Apply(d, "hear"); err != nil {
 				return domain.Drill{}, err
 			}
@@ -72,7 +109,7 @@ func (s *Service) HearDrill(ctx context.Context, call *casework.Call, id domain.
 // DrillDue rings a drill, and a quarter of an hour later tells how it went.
 func DrillDue(tx *casework.Work, id domain.ID) error {
 	d, err := tx.LockDrill(id)
-	if casework.NotFound(err) || err == nil && d.Status == "ended" {
+	if casework.NotFound(err) || err == nil && (d.Status == "ended" || d.Status == "cancelled") {
 		return nil
 	} else if err != nil {
 		return err

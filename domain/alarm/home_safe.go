@@ -44,7 +44,11 @@ func (s *Service) AskHomeSafe(ctx context.Context, call *casework.Call, in HomeS
 			return domain.HomeSafeView{}, domain.Fail(domain.CodeUnprocessable, "Say a time within the next 24 hours.").
 				At("/by", "after now, at most 24 hours ahead")
 		}
-		action, save := "again", tx.SaveHomeSafe
+		var desk *domain.ID
+		if h != nil {
+			desk = deskOf(u, h)
+		}
+		action, save := "again", func(h *domain.HomeSafe) error { return tx.SaveHomeSafe(h, desk) }
 		if h == nil {
 			action, save = "ask", tx.InsertHomeSafe
 			h = &domain.HomeSafe{Meta: domain.NewMeta(tx.NewID(), tx.Now), UserID: u.ID}
@@ -101,14 +105,66 @@ func (s *Service) HomeSafeNotOK(ctx context.Context, call *casework.Call, in SOS
 	})
 }
 
+// deskOf is the centre whose desk is asked to call somebody; nil: none is.
+func deskOf(u *domain.User, h *domain.HomeSafe) *domain.ID {
+	if h.Status != "desk_asked" {
+		return nil
+	}
+	return u.CentreID
+}
+
+// HomeSafeSpoken is what the desk says after its call.
+type HomeSafeSpoken struct {
+	OccurredAt string `json:"occurred_at"`
+}
+
+// SpokeAtHome puts off the alarm of somebody whom the desk was asked to call and spoke with: they are asked again half an hour
+// later, for only they know whether they are home. Coordinator, proprietor, area manager of their centre; never oneself. It ends no
+// SOS. Errors: CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
+func (s *Service) SpokeAtHome(ctx context.Context, call *casework.Call, user domain.ID, in HomeSafeSpoken) (domain.HomeSafeView, error) {
+	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.HomeSafeView, error) {
+		u, h, err := homeSafeOf(tx, user)
+		if err != nil && !casework.NotFound(err) {
+			return domain.HomeSafeView{}, err
+		}
+		if u == nil || u.CentreID == nil || u.AreaID == nil || !call.Actor.Reaches(*u.CentreID, *u.AreaID) {
+			return domain.HomeSafeView{}, domain.NotFound("user")
+		}
+		if !call.Actor.Is(domain.Desk...) || u.ID == call.Actor.UserID {
+			return domain.HomeSafeView{}, domain.Fail(domain.CodeForbidden, "As %s you may not say for somebody else that they are well.",
+				domain.RoleWords(call.Actor.Role))
+		}
+		if h == nil || !domain.HomeSafeMoves.Open("spoken", h.Status) {
+			return domain.HomeSafeView{}, domain.Fail(domain.CodeState, "Nobody asked you to call them about coming home.")
+		}
+		st, err := casework.Stamp(call, in.OccurredAt, time.UTC, tx.Now)
+		if err != nil {
+			return domain.HomeSafeView{}, err
+		}
+		desk := deskOf(u, h)
+		if err := tx.Apply(h, "spoken"); err != nil {
+			return domain.HomeSafeView{}, err
+		}
+		again := st.Occurred.Add(domain.HomeSafeSpoken)
+		if soonest := tx.Now.Add(domain.HomeSafeStep); again.Before(soonest) {
+			again = soonest
+		}
+		h.ByAt, h.PingedAt = again, nil
+		h.ChangedAt(tx.Now)
+		tx.SetDeadline(domain.DueHomeSafe, u.ID, nil, again)
+		return domain.HomeSafeView{HomeSafe: *h, Actions: domain.JSONList[string]{}}, tx.SaveHomeSafe(h, desk)
+	})
+}
+
 func endHomeSafe(tx *casework.Work, u *domain.User, h *domain.HomeSafe, action string, at time.Time) (domain.HomeSafeView, error) {
+	desk := deskOf(u, h)
 	if err := tx.Apply(h, action); err != nil {
 		return domain.HomeSafeView{}, err
 	}
 	h.EndedAt = &at
 	tx.Disarm(domain.DueHomeSafe, u.ID)
 	h.ChangedAt(tx.Now)
-	return h.View(), tx.SaveHomeSafe(h)
+	return h.View(), tx.SaveHomeSafe(h, desk)
 }
 
 // homeSafeOf locks somebody, and finds their wish.
@@ -133,7 +189,7 @@ func HomeSafeDue(tx *casework.Work, user domain.ID) error {
 		_, err := endHomeSafe(tx, u, h, "lapse", tx.Now)
 		return err
 	}
-	again := true
+	again, desk := true, deskOf(u, h)
 	switch h.Status {
 	case "asked":
 		err = tx.Apply(h, "ping")
@@ -142,6 +198,7 @@ func HomeSafeDue(tx *casework.Work, user domain.ID) error {
 			func(n *domain.Notice) { n.High = true }))
 	case "pinged":
 		if err = tx.Apply(h, "ask-desk"); err == nil {
+			desk = deskOf(u, h)
 			err = askDeskToCall(tx, u)
 		}
 	default:
@@ -160,7 +217,7 @@ func HomeSafeDue(tx *casework.Work, user domain.ID) error {
 		tx.SetDeadline(domain.DueHomeSafe, u.ID, nil, tx.Now.Add(domain.HomeSafeStep))
 	}
 	h.ChangedAt(tx.Now)
-	return tx.SaveHomeSafe(h)
+	return tx.SaveHomeSafe(h, desk)
 }
 
 // askDeskToCall asks whoever of somebody's desk is on duty, else the proprietors.

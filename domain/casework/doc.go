@@ -32,6 +32,7 @@
 //	service.go            the service that all rooms share, and times as claimed
 //	silence.go            households that wait for a word, and centres that nobody reaches
 //	slot_search.go        free slots, and why others are not
+//	sync_pushes.go        which phones are told to sync by a push that shows nothing
 //	travel.go             how long the way is
 //	visit.go              the way of every move on a visit; what it says to the job
 //	visit_completion.go   done is a claim until it is confirmed

@@ -33,6 +33,8 @@ func TestThePhoneIsToldOfEachPush(t *testing.T) {
 	for _, p := range domain.PushKinds {
 		rings, keep, says := "", "until the window ends", ""
 		switch {
+		case p.Kind == domain.PushSync:
+			rings = "never: it shows nothing"
 		case domain.RingsAsAlarm(p.Kind):
 			rings = "alarm"
 		case domain.GoesFirst(p.Kind) || urgent[p.Kind]:

@@ -31,6 +31,16 @@ func (s *Service) TickUrgent(ctx context.Context) (int, error) { return s.tick(c
 // job.
 func (s *Service) TickStops(ctx context.Context) (int, error) { return s.tick(ctx, domain.DueStop) }
 
+// SyncPushes gives the phones that are to sync without a word, at most once within every on all replicas together; a ticker of
+// its own calls it, and sends. What is lost in between comes with the next sync of the app.
+func (s *Service) SyncPushes(ctx context.Context, every time.Duration) (out []domain.Device, err error) {
+	err = s.InWork(ctx, nil, func(tx *casework.Work) error {
+		out, err = casework.SyncPushes(tx, every)
+		return err
+	})
+	return out, err
+}
+
 func (s *Service) tick(ctx context.Context, kinds ...domain.DeadlineKind) (int, error) {
 	done := 0
 	var failed error

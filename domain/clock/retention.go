@@ -26,6 +26,7 @@ var sweeps = []struct {
 	{"imports", domain.ImportsKept, false},
 	{"import_answers", domain.ImportChangesKept, false}, // those that are numbers: what they were asked for has landed
 	{"sos_trail", domain.PlacesKept, false},
+	{"sealed_requests", domain.SealedKept, false},
 	{"visit_files", 0, false}, // by kind: since they ran out
 	{"security_log", domain.SecurityKept, true},
 	{"changes", domain.FeedKept + time.Hour, true},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"doorstep/domain"
 	"doorstep/domain/casework"
@@ -76,7 +77,32 @@ func PlaceOfSOS(ctx context.Context, s *casework.Service, x *domain.SOS) ([]stri
 	if x.Lat != nil && x.Lon != nil {
 		out = append(out, fmt.Sprintf("Phone at %.5f, %.5f", *x.Lat, *x.Lon))
 	}
+	if x.LastSeen.V != nil {
+		points, err := s.Read.SOSTrailLength(ctx, x.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, lastSeen(x.LastSeen.V, zone), fmt.Sprintf("The phone told of itself %d times", points))
+	}
 	return out, nil
+}
+
+// lastSeen says where a phone was last, or only how it was; the pages make a link to the map of it.
+func lastSeen(p *domain.SOSPoint, zone *time.Location) string {
+	words := "Last heard of " + p.At.In(zone).Format("15:04")
+	if p.Lat != nil && p.Lon != nil {
+		words = fmt.Sprintf("Last seen %s at %.5f, %.5f", p.At.In(zone).Format("15:04"), *p.Lat, *p.Lon)
+		if p.AccuracyM != nil {
+			words += fmt.Sprintf(", within %d m", *p.AccuracyM)
+		}
+	}
+	if p.Battery != nil {
+		words += fmt.Sprintf(", battery %d %%", *p.Battery)
+	}
+	if p.Sound != "" {
+		words += map[string]string{"silent": ", silenced", "vibrate": ", vibrates"}[p.Sound]
+	}
+	return words
 }
 
 // takersOfSOS are those to whom an SOS may be handed over, to choose from: who

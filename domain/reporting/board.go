@@ -405,8 +405,18 @@ func (s *Service) boardWords(ctx context.Context, a domain.Actor, b *Board, prom
 		}
 		asking = bounded(b, "alarms", asking, boardList)
 	}
+	var home []domain.HomeSafe
+	if a.Is(domain.Desk...) {
+		if home, err = s.Read.AskingHomeSafes(ctx, a.Scope(), b.Centre.ID, domain.Page{Limit: boardList + 1}); err != nil {
+			return err
+		}
+		home = bounded(b, "alarms", home, boardList)
+	}
 	for i := range asking {
 		ids = append(ids, asking[i].UserID)
+	}
+	for i := range home {
+		ids = append(ids, home[i].UserID)
 	}
 	names := map[domain.ID]*domain.User{}
 	if len(ids) > 0 {
@@ -425,6 +435,9 @@ func (s *Service) boardWords(ctx context.Context, a domain.Actor, b *Board, prom
 	}
 	for i := range asking {
 		ringing = append(ringing, asking[i].UserID)
+	}
+	for i := range home {
+		ringing = append(ringing, home[i].UserID)
 	}
 	silent, err := alarm.Silent(ctx, s.Service, a, ringing...)
 	if err != nil {
@@ -459,7 +472,26 @@ func (s *Service) boardWords(ctx context.Context, a domain.Actor, b *Board, prom
 			b.Alarms = append(b.Alarms, it)
 		}
 	}
+	for i := range home {
+		if u := names[home[i].UserID]; u != nil && u.ID != a.UserID {
+			b.Alarms = append(b.Alarms, alarmOfHome(&home[i], u, silent[u.ID]))
+		}
+	}
 	return nil
+}
+
+// alarmOfHome asks the desk to call somebody who did not say that they are home.
+func alarmOfHome(h *domain.HomeSafe, u *domain.User, silent bool) BoardAlarm {
+	it := BoardAlarm{Kind: "home_safe", ID: h.ID, Raiser: u.Name, Status: h.Status, RaisedAt: h.UpdatedAt,
+		Actions: domain.JSONList[string]{"spoken"},
+		Known: domain.JSONList[string]{u.Name + ", " + domain.RoleWords(u.Role), alarm.CallOf(u, silent),
+			"They wanted to be asked whether they came home and have not answered. Without your word an SOS follows."},
+		Moves: domain.JSONList[decisions.QueueMove]{decisions.Move("I spoke with them",
+			decisions.Operation{Name: "spokenHomeSafe", ID: u.ID})}}
+	if silent {
+		it.Known = append(it.Known, alarm.NotOpenly)
+	}
+	return it
 }
 
 func nameIn(people map[domain.ID]*domain.User, id domain.ID) string {

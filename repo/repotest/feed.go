@@ -1,12 +1,69 @@
 package repotest
 
 import (
+	"maps"
 	"testing"
 	"time"
 
 	"doorstep/domain"
 	"doorstep/repo"
 )
+
+// phonesBehind: each technician whose phone shows a change once, with the last one; who waits comes when their time has come.
+func phonesBehind(t *testing.T, db *repo.DB) {
+	w := NewWorld(t, db)
+	round := func(now time.Time, every time.Duration) map[domain.ID]int {
+		t.Helper()
+		out := map[domain.ID]int{}
+		Do(t, db, func(tx domain.Tx) error {
+			behind, err := tx.PhonesBehind(now, every)
+			for _, b := range behind {
+				out[b.PersonID] += 1 + len(b.Items)
+			}
+			return err
+		})
+		return out
+	}
+	is := func(what string, got map[domain.ID]int, want map[domain.ID]int) {
+		t.Helper()
+		if !maps.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", what, got, want)
+		}
+	}
+	round(Noon, 0)
+	is("nothing", round(Noon, 0), nil)
+	w.Visit.Crew = domain.JSONList[domain.ID]{w.Asha.ID}
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveVisit(&w.Visit) })
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveJob(&w.Job) })
+	Do(t, db, func(tx domain.Tx) error { return tx.SyncLater(w.Asha.ID, later) })
+	is("within the minute", round(Noon.Add(59*time.Second), time.Minute), nil)
+	is("a crew, and then the job of who came", round(Noon.Add(time.Minute), time.Minute), map[domain.ID]int{w.Ravi.ID: 2, w.Asha.ID: 2})
+	is("who changed waits no more", round(later, 0), nil)
+	for _, at := range []time.Time{later, later.Add(time.Hour)} { // the later word holds
+		Do(t, db, func(tx domain.Tx) error { return tx.SyncLater(w.Ravi.ID, at) })
+	}
+	is("not yet", round(later.Add(time.Minute), 0), nil)
+	is("who waited", round(later.Add(time.Hour), 0), map[domain.ID]int{w.Ravi.ID: 1})
+	is("once", round(later.Add(2*time.Hour), 0), nil)
+}
+
+// sealedRequests: what a lost device told once, and how much of it.
+func sealedRequests(t *testing.T, db *repo.DB) {
+	w := NewWorld(t, db)
+	r := domain.SealedRequest{ID: ID(), CreatedAt: Noon, UserID: w.Ravi.ID, DeviceID: ID(), Key: "k", Operation: "createLeave",
+		Path: "/v1/leave"}
+	r.Body.V = map[string]any{"kind": "annual"}
+	again := r
+	again.ID = ID()
+	Do(t, db, func(tx domain.Tx) error { return tx.PutSealedRequest(&r) })
+	Do(t, db, func(tx domain.Tx) error { return tx.PutSealedRequest(&again) })
+	Same(t, "how many", 1, Get(t, db, func(tx domain.Tx) (int, error) { return tx.SealedRequestsOf(r.DeviceID) }))
+	got, err := db.Reader().SealedRequests(t.Context(), w.Ravi.ID, domain.Page{Limit: 5})
+	noError(t, err)
+	Same(t, "what it told", []domain.SealedRequest{r}, got)
+	n := Get(t, db, func(tx domain.Tx) (int, error) { return tx.Purge("sealed_requests", later, 5) })
+	Same(t, "forgotten", 1, n)
+}
 
 // feed: each technician finds what their phone shows, who left a crew and who came alike; nobody else's.
 func feed(t *testing.T, db *repo.DB) {

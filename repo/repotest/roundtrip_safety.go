@@ -97,6 +97,9 @@ func sosTrailTrip(t *testing.T, w *World, x *domain.SOS) {
 	}
 	slices.Reverse(points)
 	Same(t, "trail", points, got)
+	if n, err := w.DB.Reader().SOSTrailLength(t.Context(), x.ID); err != nil || n != len(points) {
+		t.Errorf("the trail has %d points, want %d: %v", n, len(points), err)
+	}
 	_, err := w.DB.Reader().SOSTrail(t.Context(), domain.Actor{UserID: w.Desk.ID, Role: domain.RoleProprietor, CentreID: w.Mill.ID}, x.ID,
 		page)
 	if !domain.IsCode(err, domain.CodeNotFound) {
@@ -219,8 +222,19 @@ func timerTrip(t *testing.T, w *World) {
 	h := domain.HomeSafe{Meta: Meta(Noon), UserID: w.Ravi.ID, Status: "pinged", ByAt: later, AskedAt: Noon, PingedAt: &later, EndedAt: &later}
 	filled(t, "home safe", h)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertHomeSafe(&h) })
+	called := func(want ...domain.HomeSafe) {
+		t.Helper()
+		got, err := r.AskingHomeSafes(ctx, everything, w.Mill.ID, domain.Page{Limit: 5})
+		noError(t, err)
+		Same(t, "whom the desk is to call", append([]domain.HomeSafe{}, want...), got)
+	}
+	called()
+	h.Status = "desk_asked"
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveHomeSafe(&h, &w.Mill.ID) })
+	called(h)
 	h.Status, h.PingedAt = "ended", nil
-	Do(t, db, func(tx domain.Tx) error { return tx.SaveHomeSafe(&h) })
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveHomeSafe(&h, nil) })
+	called()
 	Same(t, "home safe", h, Get(t, db, func(tx domain.Tx) (*domain.HomeSafe, error) { return tx.HomeSafe(w.Ravi.ID) }))
 	read, err := r.HomeSafe(ctx, w.Ravi.ID)
 	noError(t, err)

@@ -32,6 +32,8 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		{"alarms", alarms},
 		{"events", events},
 		{"feed", feed},
+		{"phones behind", phonesBehind},
+		{"sealed requests", sealedRequests},
 		{"contacts", contacts},
 		{"sides", sides},
 		{"danger", danger},

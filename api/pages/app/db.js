@@ -70,6 +70,22 @@ export const keepPage = async (page) => {
   await tx.done;
 };
 
+/**
+ * received takes a request out of the queue and what it did into the picture, in one: until the server's next picture comes, the
+ * screen must not fall back to what was before.
+ * @param {Queued} q @param {(visit: any) => void} lay
+ */
+export const received = async (q, lay) => {
+  const tx = (await db()).transaction(['queue', 'visits'], 'readwrite');
+  tx.objectStore('queue').delete(/** @type {number} */ (q.seq));
+  const row = q.visit && await tx.objectStore('visits').get(q.visit);
+  if (row) {
+    lay(row.v.visit);
+    tx.objectStore('visits').put(row);
+  }
+  await tx.done;
+};
+
 /** forget erases the picture, and with everything the queue and who was signed in, too. */
 export const forget = async (everything = false) => {
   const stores = everything ? [...picture, 'kv', 'answers', 'queue', 'files'] : picture;

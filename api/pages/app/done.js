@@ -8,19 +8,22 @@ import { say, useNow } from './state.js';
 
 /** Done: what was found and done. What is typed survives a phone that dies in the middle. @param {{v: any, close: string}} p */
 export const Done = ({ v, close }) => {
-  const s = useNow();
-  const [d, setD] = useState({ findings: '', work_done: '', parts: '', tested: '', end_code: '' });
-  useEffect(() => { db.get('draft ' + v.visit.id).then((was) => { if (was) setD(was); }); }, []);
+  const s = useNow(), id = v.visit.id;
+  const [d, setD] = useState(/** @type {Record<string, string>} */ ({ findings: '', work_done: '', parts: '', tested: '', end_code: '', ...s.drafts[id] }));
+  const keep = (/** @type {any} */ draft) => {
+    s.drafts = { ...s.drafts, [id]: draft };
+    return db.set('drafts', s.drafts).catch(() => {});
+  };
   const write = (/** @type {string} */ name) => (/** @type {string} */ value) => {
     const next = { ...d, [name]: value };
     setD(next);
-    db.set('draft ' + v.visit.id, next).catch(() => {});
+    keep(next);
   };
-  const files = s.files.filter((f) => f.visit === v.visit.id);
+  const files = s.files.filter((f) => f.visit === id);
   const go = async () => {
     const parts = d.parts.split(/[,\n]/).map((x) => x.trim()).filter(Boolean);
     if (!await move(v, 'complete', { findings: d.findings, work_done: d.work_done, tested: d.tested, parts, ...(d.end_code.trim() ? { end_code: d.end_code.trim() } : {}) })) return;
-    await db.set('draft ' + v.visit.id, undefined);
+    await keep(undefined);
     location.hash = '#/';
   };
   return html`<${Back} to=${close} word=${v.customer?.name} /><h1 class="title">${say('do.complete')}</h1><div class="stack">

@@ -48,7 +48,7 @@ const App = () => {
 };
 
 const update = async () => {
-  const worker = await navigator.serviceWorker.getRegistration('/app/');
+  const worker = await navigator.serviceWorker.getRegistration('/app');
   worker?.waiting?.postMessage('update');
   navigator.serviceWorker.addEventListener('controllerchange', () => location.reload());
 };
@@ -69,7 +69,7 @@ const start = async () => {
   navigator.serviceWorker.addEventListener('message', (e) => {
     if (e.data?.go) location.hash = e.data.go;
   });
-  const worker = await navigator.serviceWorker.register('/app/sw.js', { scope: '/app/' }).catch(() => null);
+  const worker = await navigator.serviceWorker.register('/app/sw.js', { scope: '/app' }).catch(() => null);
   if (!worker) return;
   const ready = () => { if (worker.waiting && navigator.serviceWorker.controller) change({ update: true }); };
   ready();

@@ -13,6 +13,17 @@ const effects = {
   stop: { status: 'stopped_unsafe', at: 'ended_at' }, decline: { status: 'given_back' },
 };
 
+/** lay lays what was done over a visit. @param {any} visit @param {Queued} q @param {number} skew @param {string} me */
+export const lay = (visit, q, skew, me) => {
+  const effect = effects[q.move || ''];
+  if (effect) {
+    visit.status = effect.status;
+    if (effect.at) visit[effect.at] = new Date(q.at + skew).toISOString();
+  }
+  if (q.move === 'take-back') visit.status = 'scheduled';
+  if (q.move === 'plan-seen') visit.plan_seen = [...visit.plan_seen, me];
+};
+
 /** the big move that comes next, by state. @type {Record<string, string>} */
 export const nextMove = { scheduled: 'en-route', en_route: 'arrive', arrived: 'start', in_progress: 'complete' };
 
@@ -28,13 +39,7 @@ export const shown = () => state.visits.map((v) => {
   const visit = { ...v.visit };
   let timer = v.timer;
   for (const q of waiting) {
-    const effect = effects[q.move || ''];
-    if (effect) {
-      visit.status = /** @type {any} */ (effect.status);
-      if (effect.at) /** @type {any} */ (visit)[effect.at] = new Date(q.at + state.skew).toISOString();
-    }
-    if (q.move === 'take-back') visit.status = 'scheduled';
-    if (q.move === 'plan-seen') visit.plan_seen = [...visit.plan_seen, state.me?.user.id];
+    lay(visit, q, state.skew, state.me?.user.id);
     if (q.move === 'fine' && timer) timer = { ...timer, status: 'armed' };
     if (q.move === 'extend' && timer) timer = { ...timer, status: 'armed', due_at: new Date(Date.parse(timer.due_at) + q.body.minutes * 60_000).toISOString() };
   }

@@ -3,12 +3,12 @@ import { cleanupOutdatedCaches, createHandlerBoundToURL, NavigationRoute, precac
 // The list of what the app is made of is put here when it is joined (bundle/main.go).
 precacheAndRoute(self.__WB_MANIFEST, { cleanURLs: false });
 cleanupOutdatedCaches();
-registerRoute(new NavigationRoute(createHandlerBoundToURL('/app/'), { allowlist: [/^\/app\//] }));
+registerRoute(new NavigationRoute(createHandlerBoundToURL('/app'), { allowlist: [/^\/app$/, /^\/app\?/] }));
 
 // A new version waits until every tab says that it may: nobody is interrupted in the middle of writing.
 self.addEventListener('message', (e) => { if (e.data === 'update') self.skipWaiting(); });
 
-const tabs = () => self.clients.matchAll({ type: 'window', includeUncontrolled: true }).then((all) => all.filter((c) => new URL(c.url).pathname.startsWith('/app/')));
+const tabs = () => self.clients.matchAll({ type: 'window', includeUncontrolled: true }).then((all) => all.filter((c) => new URL(c.url).pathname === '/app'));
 
 self.addEventListener('push', (e) => {
   let m = {};
@@ -27,7 +27,7 @@ self.addEventListener('notificationclick', (e) => {
   if (!data.sos) e.notification.close();
   e.waitUntil((async () => {
     const [open] = await tabs();
-    if (!open) { await self.clients.openWindow('/app/' + at); return; }
+    if (!open) { await self.clients.openWindow('/app' + at); return; }
     await open.focus();
     open.postMessage({ go: at });
   })());

@@ -2,6 +2,7 @@ import * as db from './db.js';
 import { alone, ask, key, Refused, Unreached } from './net.js';
 import { change, guarded, reload, state } from './state.js';
 import { sendFiles } from './files.js';
+import { lay } from './moves.js';
 
 /** How many requests go up in one batch, and how large it may be (docs/phone.md, Up). */
 const batchMost = 50;
@@ -113,7 +114,7 @@ const settle = async (q, a) => {
   } else if (!ok) { // of a report nothing readable stays
     await db.put('answers', { id: q.id, label: q.label, at: Date.now(), said: '', code: a.body?.code || '', status: a.status });
   }
-  await db.drop('queue', q.seq);
+  await db.received(q, (visit) => { if (ok) lay(visit, q, state.skew, state.me?.user.id); });
   return true;
 };
 

@@ -75,7 +75,7 @@ const Overview = ({ v }) => {
       ${next === 'complete' ? html`<a class="btn primary wide" href=${id + '/done'}>${say('do.complete')}</a>`
       : html`<button class="btn primary wide" onClick=${() => move(v, next)}>${say('do.' + next)}</button>`}
       <div class="spread"><a class="btn plain small" href=${id + '/noaccess'}>${say('noaccess')}</a><a class="btn plain small" href=${id + '/cannot'}>${say('cannot')}</a>
-        <a class="btn plain small" href=${id + '/more'}>${say('more')}</a></div></div></div>`}`;
+        <a class="btn plain small" href=${id + '/report'}>${say('report')}</a><a class="btn plain small" href=${id + '/more'}>${say('more')}</a></div></div></div>`}`;
 };
 
 /** Timer shows when somebody asks whether all is well. @param {{v: V}} p */

@@ -89,7 +89,7 @@ func precache(names ...string) (string, error) {
 		sum := sha256.Sum256(b)
 		url := "/app/" + name
 		if name == "index.html" {
-			url = "/app/"
+			url = "/app"
 		}
 		list = append(list, entry{url, hex.EncodeToString(sum[:8])})
 	}

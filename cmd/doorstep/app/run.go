@@ -31,6 +31,9 @@ func (s *Server) StartClocks(ctx context.Context) {
 	s.ticking.Go(func() { each(ctx, time.Second, func() { s.watch(ctx); s.Health.Alarms.note() }) })
 	s.ticking.Go(func() { each(ctx, time.Second, func() { s.tick(ctx); s.Health.Clock.note() }) })
 	s.ticking.Go(func() { each(ctx, time.Second, func() { s.stops(ctx) }) })
+	if s.syncEvery > 0 {
+		s.ticking.Go(func() { each(ctx, s.syncEvery/4, func() { s.syncPushes(ctx) }) })
+	}
 }
 
 // each calls a function at a pace until ctx ends; one that takes longer makes
@@ -70,6 +73,24 @@ func (s *Server) stops(ctx context.Context) {
 	if _, err := s.Service.Clock.TickStops(within); err != nil && ctx.Err() == nil {
 		s.log.Warn("a stop that was received could not be carried out yet", "error", err)
 	}
+}
+
+// syncPushes lets phones sync whose picture has changed and that nothing else tells.
+func (s *Server) syncPushes(ctx context.Context) {
+	if err := s.SyncPushes(ctx, s.syncEvery); err != nil && ctx.Err() == nil {
+		s.log.Warn("phones could not be told to sync", "error", err)
+	}
+}
+
+// SyncPushes tells phones to sync, at most once within every.
+func (s *Server) SyncPushes(ctx context.Context, every time.Duration) error {
+	within, cancel := context.WithTimeout(ctx, tickTime)
+	defer cancel()
+	devices, err := s.Service.Clock.SyncPushes(within, every)
+	if err != nil || len(devices) == 0 {
+		return err
+	}
+	return s.deliverer.Wake(ctx, devices)
 }
 
 // The sweep has a pace of its own, so that it never holds up the clock.

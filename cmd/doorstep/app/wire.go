@@ -50,8 +50,10 @@ type Config struct {
 	Roads          casework.Roads
 	// PhoneOfIDToken proves whose number somebody has by a token of Firebase; nil: no such sign-in.
 	PhoneOfIDToken func(ctx context.Context, idToken string) (phone string, err error)
+	Links          api.AppLinks // the brand's apps
 	Windows        slots.Grid
 	Heads          string        // folder of the signed heads; empty: none are kept
+	SyncPushEvery  time.Duration // at most so often a phone is told to sync by a push that shows nothing; 0: never
 	QueuePoll      time.Duration // how often the queue looks; 0: as it will
 }
 
@@ -60,6 +62,8 @@ type Server struct {
 	Service     *usecases.All
 	HTTP        *web.Server
 	Queue       *notifications.Queue
+	deliverer   *notifications.Deliverer
+	syncEvery   time.Duration
 	Health      *Health
 	db          *repo.DB
 	unheard     *unheardSOS
@@ -144,7 +148,7 @@ func New(ctx context.Context, db *repo.DB, c *Config) (*Server, error) {
 	s.unheard = newUnheardSOS(registry, c.Log)
 	s.Service.Roads, s.Service.Windows = c.Roads, c.Windows
 	handlers := api.NewApp(s.Service, tokens)
-	handlers.Browsers = browsers
+	handlers.Browsers, handlers.Links = browsers, c.Links
 	if c.Alarm != nil {
 		handlers.FromProvider = c.Alarm.Verify
 	}
@@ -152,13 +156,14 @@ func New(ctx context.Context, db *repo.DB, c *Config) (*Server, error) {
 		Ready: s.Health.ready, Registry: registry, TrustedProxies: c.TrustedProxies, DrainDelay: c.DrainDelay,
 		MaxConnsPerAddress: c.Limits.Connections, RateUser: c.Limits.RateUser, RateAddress: c.Limits.RateAddress, User: handlers.User})
 	handlers.Mount(s.HTTP, c.Demo)
+	s.deliverer, s.syncEvery = &notifications.Deliverer{
+		Outbox: db, Push: browsers, Text: c.Text, Alarm: c.Alarm, Now: c.Now, LinkURL: s.Service.Customers.LinkURL,
+		NewLink: s.Service.Customers.DeliveredLink,
+		Code:    s.Service.Accounts.InvitationCode, RequestCode: s.Service.Customers.LinkRequestCode,
+		Accepted: s.Service.NoticeAccepted, RingsEnded: s.Service.Alarm.RingsEnded, Log: c.Log,
+		Metrics: notifications.NewMetrics(registry)}, c.SyncPushEvery
 	s.Queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: c.QueuePoll, Log: c.Log,
-		Deliverer: &notifications.Deliverer{
-			Outbox: db, Push: browsers, Text: c.Text, Alarm: c.Alarm, Now: c.Now, LinkURL: s.Service.Customers.LinkURL,
-			NewLink: s.Service.Customers.DeliveredLink,
-			Code:    s.Service.Accounts.InvitationCode, RequestCode: s.Service.Customers.LinkRequestCode,
-			Accepted: s.Service.NoticeAccepted, RingsEnded: s.Service.Alarm.RingsEnded, Log: c.Log,
-			Metrics: notifications.NewMetrics(registry)}})
+		Deliverer: s.deliverer})
 	return s, err
 }
 

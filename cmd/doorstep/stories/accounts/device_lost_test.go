@@ -132,7 +132,10 @@ func TestTheQueueOfALostPhone(t *testing.T) {
 			kept("step", harness.Path("/v1/jobs/%s/tried-steps", job), object{"step": "Cleaned the filter", "result": "failed",
 				"occurred_at": at(20)}),
 			kept("away", "/v1/leave/"+uuid.NewString()+"/withdraw", object{"reason": "x"}),
-			kept("silence", "/v1/sos/"+uuid.NewString()+"/acknowledge", nil))
+			kept("silence", "/v1/sos/"+uuid.NewString()+"/acknowledge", nil),
+			kept("seen", "/v1/inbox/"+uuid.NewString()+"/seen", nil),
+			kept("leave", "/v1/technicians/"+h.People["ravi"].ID.String()+"/leave", object{"kind": "annual", "starts_at": "2027-03-15T08:00",
+				"ends_at": "2027-03-15T20:00", "code": "4711"}))
 		answered := func(of object) map[string]int {
 			out := map[string]int{}
 			for _, a := range harness.List(of, "responses") {
@@ -140,7 +143,7 @@ func TestTheQueueOfALostPhone(t *testing.T) {
 			}
 			return out
 		}
-		want := map[string]int{"there": 409, "done": 409, "fine": 409, "step": 409, "away": 403, "silence": 403}
+		want := map[string]int{"there": 409, "done": 409, "fine": 409, "step": 409, "away": 409, "silence": 409, "leave": 409, "seen": 403}
 		if got := answered(first); !maps.Equal(got, want) {
 			t.Errorf("%v, want %v", got, want)
 		}
@@ -168,6 +171,23 @@ func TestTheQueueOfALostPhone(t *testing.T) {
 			"tried-steps device_lost"}; !slices.Equal(claims,
 			want) {
 			t.Errorf("claims: %v, want %v", claims, want)
+		}
+		// What is about no visit is read by the area manager, who hears of it once.
+		sealed := "/v1/users/" + h.People["ravi"].ID.String() + "/sealed-requests"
+		var told []string
+		for _, r := range harness.List(h.As("maya").Send("GET", sealed, nil, 200), "items") {
+			told = append(told, fmt.Sprint(r["operation"], " ", r["body"].(object)["starts_at"], " ", r["body"].(object)["code"]))
+		}
+		slices.Sort(told)
+		if want := []string{"acknowledgeSOS <nil> <nil>", "createLeave 2027-03-15T08:00 <nil>", "withdrawLeave <nil> <nil>"}; !slices.Equal(told,
+			want) {
+			t.Errorf("kept for managers: %v, want %v", told, want)
+		}
+		for _, manager := range []string{"maya", "noor"} {
+			h.Expect(manager, "A lost phone told something")
+		}
+		for login, status := range map[string]int{"asha": 403, "kiran": 403, "maya2": 404} {
+			h.As(login).Send("GET", sealed, nil, status)
 		}
 		if n := h.Column("SELECT count(*) FROM facts WHERE CAST(payload AS text) LIKE '%4711%'"); n[0] != "0" {
 			t.Error("a code stands on the timeline")

@@ -100,3 +100,41 @@ func TestADrillTriesThePhones(t *testing.T) {
 		}
 	})
 }
+
+// A drill that is taken back rings nobody.
+func TestADrillIsTakenBack(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("sos.drill", "drill.ended")
+		asha, drills := h.As("asha"), "/v1/centres/"+h.Centre.String()+"/drills"
+		plan := func(after time.Duration) string {
+			return "/v1/drills/" + asha.Send("POST", drills, object{"at": harness.Monday.Add(after).Format(time.RFC3339)}, 201)["id"].(string)
+		}
+		first, second := plan(time.Hour), plan(2*time.Hour)
+		h.As("kiran").Send("DELETE", first, nil, 403)
+		h.As("asha2").Send("DELETE", first, nil, 404)
+		asha.Send("DELETE", first, nil, 204)
+		asha.Send("DELETE", first, nil, 409)
+		h.Advance(time.Hour + time.Second)
+		if n := h.Pushes("ravi", titleDrill); n != 0 {
+			t.Errorf("a drill that was taken back rang %d times", n)
+		}
+		h.Advance(time.Hour)
+		if n := h.Pushes("ravi", titleDrill); n != 1 {
+			t.Errorf("the other one rang %d times", n)
+		}
+		asha.Send("DELETE", second, nil, 409)
+		h.Advance(time.Hour)
+		// Heard where there was no network: it counts by its time.
+		heard := "/v1/me" + second[len("/v1"):] + "/heard"
+		for after, want := range map[time.Duration]int{-time.Minute: 409, 16 * time.Minute: 409} {
+			h.As("ravi").Send("POST", heard, object{"occurred_at": harness.Monday.Add(2*time.Hour + after).Format(time.RFC3339)}, want)
+		}
+		said := object{"occurred_at": harness.Monday.Add(2*time.Hour + 4*time.Minute).Format(time.RFC3339)}
+		if got := h.As("ravi").Send("POST", heard, said, 200); got["people"].([]any)[0].(object)["result"] != "heard" {
+			t.Errorf("heard offline: %v", got)
+		}
+		if d := items(asha.Send("GET", drills, nil, 200)); d[0]["status"] != "ended" || d[1]["status"] != "cancelled" {
+			t.Errorf("they are %v", d)
+		}
+	})
+}

@@ -136,3 +136,42 @@ func TestHomeSafeCallsForHelp(t *testing.T) {
 		}
 	})
 }
+
+// The desk that was asked to call says that it spoke with them: they are asked again.
+func TestTheDeskSpokeWithSomebodyWhoGoesHome(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("home_safe.call")
+		ravi, kiran := h.As("ravi"), h.As("kiran")
+		spoken := "/v1/users/" + ravi.ID.String() + "/home-safe/spoken"
+		kiran.Send("POST", spoken, nil, 409)
+		ravi.Send("PUT", wish, object{"by": harness.Monday.Add(time.Hour).Format(time.RFC3339)}, 200)
+		h.Advance(time.Hour + time.Second)
+		h.Expect("ravi", "Are you home?")
+		kiran.Send("POST", spoken, nil, 409)
+		h.Advance(10 * time.Minute)
+		board := func() (out []object) {
+			t.Helper()
+			for _, a := range kiran.Send("GET", "/v1/centres/"+h.Centre.String()+"/board", nil, 200)["alarms"].([]any) {
+				out = append(out, a.(object))
+			}
+			return out
+		}
+		if a := board(); len(a) != 1 || a[0]["kind"] != "home_safe" || a[0]["moves"].([]any)[0].(object)["to"] != spoken {
+			t.Errorf("the board asks %v", a)
+		}
+		ravi.Send("POST", spoken, nil, 403)
+		h.As("kiran2").Send("POST", spoken, nil, 404)
+		if got := kiran.Send("POST", spoken, nil, 200); got["status"] != "asked" || len(got["actions"].([]any)) != 0 {
+			t.Errorf("spoken with: %v", got)
+		}
+		if a := board(); len(a) != 0 {
+			t.Errorf("the board still asks %v", a)
+		}
+		h.Advance(29 * time.Minute)
+		h.NoMorePushes()
+		h.Advance(time.Minute + time.Second)
+		h.Expect("ravi", "Are you home?")
+		ravi.Send("POST", wish+"/done", nil, 200)
+		kiran.Send("POST", spoken, nil, 409)
+	})
+}

@@ -66,7 +66,7 @@ const stored = `(async () => {
 func TestBadDaysInTheApp(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	w := newWire(t, h.URL)
-	a := &technician{t, browser(t), w.URL}
+	a := &technician{T: t, ctx: browser(t), url: w.URL}
 	h.Ignores("visit.assigned", "visit.unassigned")
 	h.MayIgnore("visit.changed", "visit.given_away", "visit.reassigned", "crew.changed", "note.moved")
 	desk := h.As("kiran")
@@ -124,7 +124,8 @@ func TestBadDaysInTheApp(t *testing.T) {
 	// Storage that is full is said, and nothing is said to be done.
 	a.open("?d" + at)
 	a.until("the big button", "document.querySelector('.bar .btn.primary')")
-	evaluate[bool](t, a.ctx, `(window.put = IDBObjectStore.prototype.put, IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); }, true)`)
+	evaluate[bool](t, a.ctx,
+		`(window.put = IDBObjectStore.prototype.put, IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); }, true)`)
 	a.taps("Work begins")
 	a.sees("NOT kept")
 	evaluate[bool](t, a.ctx, `(IDBObjectStore.prototype.put = window.put, true)`)

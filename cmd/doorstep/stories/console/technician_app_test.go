@@ -15,8 +15,9 @@ import (
 // technician drives /app as whoever has the phone in their hand.
 type technician struct {
 	*testing.T
-	ctx context.Context
-	url string
+	ctx   context.Context
+	url   string
+	count int // of taps
 }
 
 // cdp sends a command of the DevTools protocol.
@@ -38,7 +39,7 @@ func (a *technician) offline(off bool) {
 
 func (a *technician) open(hash string) {
 	a.Helper()
-	if err := chromedp.Do(a.ctx, chromedp.Navigate(a.url+"/app/"+hash)); err != nil {
+	if err := chromedp.Do(a.ctx, chromedp.Navigate(a.url+"/app"+hash)); err != nil {
 		a.Fatal(err)
 	}
 }
@@ -47,7 +48,8 @@ func (a *technician) open(hash string) {
 func (a *technician) until(what, js string) {
 	a.Helper()
 	for end := time.Now().Add(harness.Patience); ; time.Sleep(50 * time.Millisecond) {
-		if ok, err := chromedp.Run(a.ctx, chromedp.Evaluate[bool]("!!("+js+")", chromedp.EvalAwaitPromise)); err == nil && ok {
+		if ok, err := chromedp.Run(a.ctx, chromedp.Evaluate[bool]("(async () => !!(await ("+js+")))()", chromedp.EvalAwaitPromise)); err == nil &&
+			ok {
 			return
 		}
 		if time.Now().After(end) {
@@ -69,6 +71,7 @@ func (a *technician) sees(words string) {
 // taps presses what says the words, once it is there.
 func (a *technician) taps(words string) {
 	a.Helper()
+	a.count++
 	a.until("a button "+words, `(() => {
 		const all = [...document.querySelectorAll('button,a,label,summary')].filter((e) => e.checkVisibility() && !e.disabled);
 		const e = all.find((e) => e.textContent.trim() === `+strconv.Quote(words)+`) || all.find((e) => e.textContent.includes(`+
@@ -94,9 +97,9 @@ func (a *technician) signsIn(login string) {
 // A technician's visit, from the first tap without network to the end of the day with it: nothing is lost, and said honestly.
 func TestAVisitWithoutNetworkInTheApp(t *testing.T) {
 	h := harness.New(t, "sqlite")
-	a := &technician{t, browser(t), h.URL}
+	a := &technician{T: t, ctx: browser(t), url: h.URL}
 	h.Ignores("visit.assigned", "sos.raised")
-	h.MayIgnore("sos.call_yourself", "sos.unheard")
+	h.MayIgnore("sos.call_yourself", "sos.unheard", "flag.triage")
 	desk := h.As("kiran")
 	_, job := h.Household(desk, nil)
 	visit := h.Visit(desk, job, harness.Monday.Add(30*time.Minute), "ravi")
@@ -110,7 +113,7 @@ func TestAVisitWithoutNetworkInTheApp(t *testing.T) {
 	a.signsIn("ravi")
 	a.sees("All sent")
 	a.until("the visit", "document.querySelector('.next .big')")
-	a.until("the service worker", "navigator.serviceWorker.controller || navigator.serviceWorker.ready.then((r) => !!r.active)")
+	a.until("the service worker", "navigator.serviceWorker.getRegistration('/app').then((r) => r?.active?.state === 'activated')")
 	if scripts := evaluate[bool](t, a.ctx, "document.cookie === ''"); !scripts {
 		t.Error("a script reads a cookie")
 	}
@@ -167,6 +170,47 @@ func TestAVisitWithoutNetworkInTheApp(t *testing.T) {
 	}
 }
 
+// What is done most is done in few taps, from the visit's own screen.
+func TestTheMainJobsOfTheAppTakeFewTaps(t *testing.T) {
+	h := harness.New(t, "sqlite")
+	a := &technician{T: t, ctx: browser(t), url: h.URL}
+	h.Ignores("visit.assigned", "sos.raised")
+	h.MayIgnore("sos.call_yourself", "sos.unheard", "visit.no_access_desk", "visit.missed_desk", "flag.triage", "flag.live", "hold.area")
+	desk := h.As("kiran")
+	_, job := h.Household(desk, nil)
+	visit := h.Visit(desk, job, harness.Monday.Add(30*time.Minute), "ravi")
+	h.As("ravi")
+	a.signsIn("ravi")
+	a.until("the visit", "document.querySelector('.next .big')")
+	a.cdp("Browser.setPermission", map[string]any{"permission": map[string]any{"name": "geolocation"}, "setting": "denied"})
+	for i, job := range []struct {
+		what  string
+		most  int
+		taps  []string
+		until string
+	}{
+		{"the next move", 1, []string{"I am on my way"}, "I have arrived"},
+		{"nobody opens, with proof", 4, []string{"Nobody opens", "I knocked, nobody came", "Record that nobody opened"}, "Good morning"},
+		{"a report", 4, []string{"Report", "Threat", "Insult", "Send the report"}, "on its way"},
+		{"an SOS", 2, []string{"SOS", "Tap again"}, "Call 112"},
+	} {
+		if job.what == "a report" {
+			a.open("?r#/visit/" + harness.String(visit["id"]) + "/more")
+		} else {
+			a.open("?" + strconv.Itoa(i) + "#/visit/" + harness.String(visit["id"]))
+		}
+		before := a.count
+		for _, words := range job.taps {
+			a.taps(words)
+		}
+		a.sees(job.until)
+		if n := a.count - before; n > job.most {
+			t.Errorf("%s takes %d taps", job.what, n)
+		}
+	}
+	a.until("the alarm", "/Sent\\.|Their phones ring/.test(document.body.innerText)")
+}
+
 // Every screen of the app, light and dark, on a small phone and at twice the size of text.
 func TestTheAppIsAccessible(t *testing.T) {
 	audit := newAuditor(t)
@@ -177,7 +221,7 @@ func TestTheAppIsAccessible(t *testing.T) {
 	_, job := h.Household(desk, nil)
 	visit := h.Visit(desk, job, harness.Monday.Add(30*time.Minute), "ravi")
 	h.As("ravi")
-	a := &technician{t, audit.ctx, h.URL}
+	a := &technician{T: t, ctx: audit.ctx, url: h.URL}
 	a.cdp("Emulation.setDeviceMetricsOverride", map[string]any{"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": true})
 	a.open("")
 	a.sees("Sign in")

@@ -50,7 +50,7 @@ var requestBodies = map[string]object{
 	"extendTimer": {"minutes": 5}, "setCodes": {"code": "", "duress_code": ""},
 	"reportCall": {"call": "x", "result": "busy"},
 	"planDrill":  {"at": "2027-03-09T11:00"}, "hearDrill": {},
-	"askHomeSafe": {"by": "2027-03-01T20:00:00+05:30"},
+	"spokenHomeSafe": {}, "askHomeSafe": {"by": "2027-03-01T20:00:00+05:30"},
 	"addSOSTrail": {"points": []any{object{"at": "2027-03-01T03:30:00Z", "battery": 50}}},
 	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "x"}, "setColleague": {"colleague_id": nil},
 	"setLadder": {"tiers": []object{}},
@@ -161,6 +161,7 @@ func oneOfEach(h *harness.Harness) map[string]any {
 		"centres": h.Centre, "users": h.People["ravi"].ID, "technicians": h.People["ravi"].ID, "areas": uuid.Nil, "inbox": uuid.New(),
 		"me": uuid.New()}
 	ids["leave"] = h.As("ravi").AskLeave("2027-04-05T08:00", "2027-04-05T20:00", 201)["id"]
+	ids["drills"] = h.As("asha").Send("POST", "/v1/centres/"+h.Centre.String()+"/drills", object{"at": "2027-03-09T11:00"}, 201)["id"]
 	// A disputed attempt, and a completion that the brand asks about.
 	attempt := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
 	ids["attempts"], ids["disputes"] = attempt.ID, desk.Send("POST", path("/v1/attempts/%s/dispute", attempt),

@@ -169,6 +169,7 @@ func New(t *testing.T, engine string, more ...func(*app.Config)) *Harness {
 		if !t.Failed() && !t.Skipped() {
 			h.NoMorePushes()
 			h.noIdleIgnores()
+			h.entriesAsDeclared()
 		}
 	})
 	h.Populate(ctx)
@@ -529,6 +530,28 @@ func (h *Harness) ExpectOnly(login string, kinds ...string) {
 	}
 }
 
+// ToldToSync runs a round of the pushes that show nothing, which no clock of a story does, and gives whom one reached.
+func (h *Harness) ToldToSync(every time.Duration) (logins []string) {
+	h.Helper()
+	h.Must(h.Server.SyncPushes(h.Context(), every))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, m := range h.Phones.Messages() {
+		if m.Data["kind"] != domain.PushSync || h.expected[m.ID] {
+			continue
+		}
+		h.expected[m.ID] = true
+		logins = append(logins, strings.TrimPrefix(m.Token, "phone:"))
+		aps, _ := m.APNS.Payload["aps"].(map[string]any)
+		if m.Title+m.Body != "" || len(m.Data) != 1 || m.Android.Priority == "high" || m.Android.CollapseKey != domain.PushSync ||
+			m.APNS.Headers["apns-push-type"] != "background" || aps["content-available"] != 1.0 || aps["alert"] != nil || aps["sound"] != nil {
+			h.Errorf("a push that is to show nothing is %s", m.Raw)
+		}
+	}
+	slices.Sort(logins)
+	return logins
+}
+
 // NoMorePushes demands that every push was expected or ignored.
 func (h *Harness) NoMorePushes() {
 	h.Helper()
@@ -558,6 +581,9 @@ func (h *Harness) asDeclared(m *fcmtest.Message) {
 		}
 		return
 	}
+	if declared.To == "household" && h.People[strings.TrimPrefix(m.Token, "phone:")] != nil {
+		h.Errorf("a push of the kind %q went to %s and is declared to go to households", kind, m.Token)
+	}
 	may := append(strings.Fields(declared.Data), "kind", "notice_id", "job_id", "visit_id")
 	for key := range m.Data {
 		if !slices.Contains(may, key) {
@@ -566,6 +592,26 @@ func (h *Harness) asDeclared(m *fcmtest.Message) {
 	}
 	if declared.Keep > 0 && m.Android.TTL > declared.Keep {
 		h.Errorf("a push of the kind %q is kept %v, longer than declared", kind, m.Android.TTL)
+	}
+}
+
+// entriesAsDeclared holds each timeline against what the contract tells developers of the kinds of entries.
+func (h *Harness) entriesAsDeclared() {
+	h.Helper()
+	for _, row := range h.Column("SELECT DISTINCT kind || ' ' || CAST(payload AS TEXT) FROM facts") {
+		kind, payload, _ := strings.Cut(row, " ")
+		declared := domain.EntryKindOf(kind)
+		if declared == nil {
+			h.Errorf("the kind of entry %q is not declared in domain.EntryKinds", kind)
+			continue
+		}
+		var keys map[string]json.RawMessage
+		h.Must(json.Unmarshal([]byte(payload), &keys))
+		for key := range keys {
+			if !slices.Contains(strings.Fields(declared.Keys), key) {
+				h.Errorf("an entry of the kind %q holds %q, which is not declared", kind, key)
+			}
+		}
 	}
 }
 

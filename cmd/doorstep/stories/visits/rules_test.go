@@ -191,7 +191,7 @@ func TestVerifyNamesATamperedRow(t *testing.T) {
 	desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "busy"})
 	desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "busy"})
 	ctx := context.Background()
-	for _, spoil := range []string{`UPDATE facts SET payload = '{"x":1}' WHERE seq = 2`,
+	for _, spoil := range []string{`UPDATE facts SET payload = '{"outcome":"answered"}' WHERE seq = 2`,
 		`UPDATE facts SET occurred_at = 'junk' WHERE seq = 2`} {
 		if _, err := h.DB.SQL().ExecContext(ctx, spoil); err != nil {
 			t.Fatal(err)

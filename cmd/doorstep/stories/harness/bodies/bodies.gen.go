@@ -481,6 +481,45 @@ func (e JobStatus) Valid() bool {
 	}
 }
 
+// Defines values for JobAction.
+const (
+	JobActionCancel        JobAction = "cancel"
+	JobActionClose         JobAction = "close"
+	JobActionHold          JobAction = "hold"
+	JobActionRelease       JobAction = "release"
+	JobActionReopen        JobAction = "reopen"
+	JobActionReplacement   JobAction = "replacement"
+	JobActionSafetyRelease JobAction = "safety-release"
+	JobActionSchedule      JobAction = "schedule"
+	JobActionTransfer      JobAction = "transfer"
+)
+
+// Valid indicates whether the value is a known member of the JobAction enum.
+func (e JobAction) Valid() bool {
+	switch e {
+	case JobActionCancel:
+		return true
+	case JobActionClose:
+		return true
+	case JobActionHold:
+		return true
+	case JobActionRelease:
+		return true
+	case JobActionReopen:
+		return true
+	case JobActionReplacement:
+		return true
+	case JobActionSafetyRelease:
+		return true
+	case JobActionSchedule:
+		return true
+	case JobActionTransfer:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemCode.
 const (
 	ProblemCodeAccountDisabled        ProblemCode = "account_disabled"
@@ -736,6 +775,27 @@ func (e ReplacementStatus) Valid() bool {
 	case ReplacementStatusProposed:
 		return true
 	case ReplacementStatusWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SOSActions.
+const (
+	Acknowledge SOSActions = "acknowledge"
+	HandOver    SOSActions = "hand-over"
+	Resolve     SOSActions = "resolve"
+)
+
+// Valid indicates whether the value is a known member of the SOSActions enum.
+func (e SOSActions) Valid() bool {
+	switch e {
+	case Acknowledge:
+		return true
+	case HandOver:
+		return true
+	case Resolve:
 		return true
 	default:
 		return false
@@ -1237,6 +1297,69 @@ func (e VisitStatus) Valid() bool {
 	}
 }
 
+// Defines values for VisitAction.
+const (
+	VisitActionAnotherTime VisitAction = "another-time"
+	VisitActionArrive      VisitAction = "arrive"
+	VisitActionAssign      VisitAction = "assign"
+	VisitActionCancel      VisitAction = "cancel"
+	VisitActionComplete    VisitAction = "complete"
+	VisitActionConfirm     VisitAction = "confirm"
+	VisitActionConfirmDone VisitAction = "confirm-done"
+	VisitActionDecline     VisitAction = "decline"
+	VisitActionDispute     VisitAction = "dispute"
+	VisitActionEnRoute     VisitAction = "en-route"
+	VisitActionNoAccess    VisitAction = "no-access"
+	VisitActionPartial     VisitAction = "partial"
+	VisitActionPlanSeen    VisitAction = "plan-seen"
+	VisitActionReschedule  VisitAction = "reschedule"
+	VisitActionStart       VisitAction = "start"
+	VisitActionStop        VisitAction = "stop"
+	VisitActionTakeBack    VisitAction = "take-back"
+)
+
+// Valid indicates whether the value is a known member of the VisitAction enum.
+func (e VisitAction) Valid() bool {
+	switch e {
+	case VisitActionAnotherTime:
+		return true
+	case VisitActionArrive:
+		return true
+	case VisitActionAssign:
+		return true
+	case VisitActionCancel:
+		return true
+	case VisitActionComplete:
+		return true
+	case VisitActionConfirm:
+		return true
+	case VisitActionConfirmDone:
+		return true
+	case VisitActionDecline:
+		return true
+	case VisitActionDispute:
+		return true
+	case VisitActionEnRoute:
+		return true
+	case VisitActionNoAccess:
+		return true
+	case VisitActionPartial:
+		return true
+	case VisitActionPlanSeen:
+		return true
+	case VisitActionReschedule:
+		return true
+	case VisitActionStart:
+		return true
+	case VisitActionStop:
+		return true
+	case VisitActionTakeBack:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for VisitFlagCreateKind.
 const (
 	VisitFlagCreateKindAnimal           VisitFlagCreateKind = "animal"
@@ -1547,22 +1670,22 @@ type HoldKind string
 // Job defines model for Job.
 type Job struct {
 	// Actions what this caller may do now
-	Actions       []string  `json:"actions"`
-	ApplianceID   string    `json:"appliance_id"`
-	AreaID        string    `json:"area_id"`
-	Category      string    `json:"category"`
-	CentreID      string    `json:"centre_id"`
-	ContactID     string    `json:"contact_id"`
-	Cover         JobCover  `json:"cover"`
-	CreatedAt     time.Time `json:"created_at"`
-	CustomerID    string    `json:"customer_id"`
-	EndReason     string    `json:"end_reason"`
-	EndedAt       time.Time `json:"ended_at"`
-	ExternalRef   string    `json:"external_ref"`
-	Fault         string    `json:"fault"`
-	Holds         []Hold    `json:"holds"`
-	ID            string    `json:"id"`
-	LastContactAt time.Time `json:"last_contact_at"`
+	Actions       []JobAction `json:"actions"`
+	ApplianceID   string      `json:"appliance_id"`
+	AreaID        string      `json:"area_id"`
+	Category      string      `json:"category"`
+	CentreID      string      `json:"centre_id"`
+	ContactID     string      `json:"contact_id"`
+	Cover         JobCover    `json:"cover"`
+	CreatedAt     time.Time   `json:"created_at"`
+	CustomerID    string      `json:"customer_id"`
+	EndReason     string      `json:"end_reason"`
+	EndedAt       time.Time   `json:"ended_at"`
+	ExternalRef   string      `json:"external_ref"`
+	Fault         string      `json:"fault"`
+	Holds         []Hold      `json:"holds"`
+	ID            string      `json:"id"`
+	LastContactAt time.Time   `json:"last_contact_at"`
 
 	// MayBeKnown of a new one: we look whether we know this household; there is nothing to do
 	MayBeKnown bool `json:"may_be_known,omitempty,omitzero"`
@@ -1619,6 +1742,9 @@ type JobReachability string
 
 // JobStatus defines model for Job.Status.
 type JobStatus string
+
+// JobAction A move that this caller may do now.
+type JobAction string
 
 // Move defines model for Move.
 type Move struct {
@@ -1696,8 +1822,8 @@ type ReplacementStatus string
 
 // SOS defines model for SOS.
 type SOS struct {
-	AcknowledgedAt time.Time `json:"acknowledged_at"`
-	Actions        []string  `json:"actions"`
+	AcknowledgedAt time.Time    `json:"acknowledged_at"`
+	Actions        []SOSActions `json:"actions"`
 
 	// Advice to the raiser, in their language, while nobody was reached: whom to call; else empty
 	Advice string `json:"advice"`
@@ -1741,6 +1867,9 @@ type SOS struct {
 	VisitID   string    `json:"visit_id"`
 	Words     string    `json:"words"`
 }
+
+// SOSActions defines model for SOS.Actions.
+type SOSActions string
 
 // SOSSource defines model for SOS.Source.
 type SOSSource string
@@ -1878,7 +2007,7 @@ type Stop struct {
 
 // StoppedVisit defines model for StoppedVisit.
 type StoppedVisit struct {
-	Actions []string `json:"actions"`
+	Actions []VisitAction `json:"actions"`
 
 	// AgreedAttemptID the contact in which the household agreed
 	AgreedAttemptID string    `json:"agreed_attempt_id"`
@@ -1975,7 +2104,7 @@ type TriedStepWatchedBy string
 
 // Visit defines model for Visit.
 type Visit struct {
-	Actions []string `json:"actions"`
+	Actions []VisitAction `json:"actions"`
 
 	// AgreedAttemptID the contact in which the household agreed
 	AgreedAttemptID string    `json:"agreed_attempt_id"`
@@ -2047,6 +2176,9 @@ type VisitPlan string
 
 // VisitStatus defines model for Visit.Status.
 type VisitStatus string
+
+// VisitAction A move that this caller may do now.
+type VisitAction string
 
 // VisitFlagCreate defines model for VisitFlagCreate.
 type VisitFlagCreate struct {
