@@ -40,6 +40,7 @@ const (
 	DuePromiseOwner  DeadlineKind = "promise_owner"  // promise: its owner left
 	DueDispute       DeadlineKind = "dispute"        // dispute
 	DueClaim         DeadlineKind = "claim"          // claim: nobody decided it in time
+	DueCheck         DeadlineKind = "check"          // completion check: nobody answered it in time
 	DueThanks        DeadlineKind = "thanks"         // thank-you
 	DueMaintenance   DeadlineKind = "maintenance"    // maintenance
 	DuePhone         DeadlineKind = "phone"          // user: can their phone be rung before their next visit
@@ -48,6 +49,7 @@ const (
 	DueHome          DeadlineKind = "home"           // customer: a decent hour to be told begins
 	DueMorning       DeadlineKind = "morning"        // user: their list of the morning
 	DueContact       DeadlineKind = "contact"        // contact by phone number: what follows for a household
+	DueFlagByPhone   DeadlineKind = "flag_by_phone"  // report about a caller: what follows for a household
 	DueDay           DeadlineKind = "day"            // technician: expected arrivals of their day
 )
 

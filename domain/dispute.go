@@ -85,7 +85,7 @@ type DoneCheck struct {
 	CentreID ID         `json:"centre_id"`
 	AreaID   ID         `json:"area_id"`
 	DueAt    time.Time  `json:"due_at"`
-	Status   string     `json:"status"` // open, confirmed, not_done, not_reached, settled
+	Status   string     `json:"status"` // open, confirmed, not_done, not_reached, settled, not_answered
 	ByID     *ID        `json:"by_id"`
 	DoneAt   *time.Time `json:"done_at"`
 	Note     string     `json:"note"`

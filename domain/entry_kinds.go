@@ -82,6 +82,7 @@ var EntryKinds = []EntryKind{
 	{"visit.missed", "window_end"},
 	{"visit.missed_withdrawn", "because"},
 	{"visit.no_access", moveKeys},
+	{"visit.not_answered", "check_id"},
 	{"visit.partial", moveKeys},
 	{"visit.plan_seen", ""},
 	{"visit.planned", "planned_start was"},

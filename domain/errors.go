@@ -132,6 +132,10 @@ func Fail(c Code, format string, args ...any) *Error {
 	return &Error{Kind: info.Kind, Code: c, Message: fmt.Sprintf(format, args...)}
 }
 
+// IDTaken refuses an id that a client chose and that something else has: the same words for what is theirs and for what is
+// outside their scope, so that they tell nothing of it.
+func IDTaken() *Error { return Fail(CodeDuplicate, "Another object has this id.") }
+
 // IsCode reports whether err carries the code.
 func IsCode(err error, c Code) bool {
 	var e *Error

@@ -77,6 +77,7 @@ type PayableVisit struct {
 	Claimed     bool // a claim of theirs was taken
 	Declined    bool // that they came, which stood on their word alone, was found not to be so
 	Unasked     bool // a completion without arrival, of which the household was not asked yet
+	Unanswered  bool // asked whether it is done, the household did not answer
 	Reported    bool // a report of it is not decided yet
 	Taken       bool // it was taken from them, because they are kept from that home or from all
 }
@@ -118,6 +119,8 @@ func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 		return false, false, "it was found that nobody came"
 	case p.Unasked && p.NotMet() != nil && p.DoneConfirmedAt == nil:
 		return false, false, "waiting: the household is asked whether somebody came"
+	case p.Unanswered && p.DoneConfirmedAt == nil && payable:
+		return true, counted, "not confirmed: the household was asked whether it is done and did not answer"
 	case p.Claimed && !payable:
 		return true, false, "a claim was taken"
 	case p.AreaHold:

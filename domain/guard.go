@@ -1,6 +1,9 @@
 package domain
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // WhyNot is why a crew could not meet the guard of a move (docs/product.md section 3).
 type WhyNot struct {
@@ -42,10 +45,15 @@ func CheckWhyNot(code, words string) error {
 			codes[i] = WhysNot[i].Code
 		}
 		return Fail(CodeUnprocessable, "The reason is one of a list, with words beside it.").At("/reason", strings.Join(codes, ", "))
-	case code == "other" && strings.TrimSpace(words) == "":
+	case code == "other" && !Says(words):
 		return Fail(CodeUnprocessable, "Say in words what it was.").At("/note", "a few words")
 	}
 	return nil
+}
+
+// Says reports whether a text says anything: signs alone do not.
+func Says(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
 }
 
 // tests is what a repaired appliance is tried with, by the category of its job.

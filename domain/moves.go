@@ -150,6 +150,7 @@ var (
 		{"ask", nil, []string{"open"}, "system", "a day after a completion that nobody confirmed, where it is asked about"},
 		{"answer", []string{"open"}, []string{"confirmed", "not_done", "not_reached"}, "agent", "what the household said names its contact"},
 		{"settle", []string{"open"}, []string{"settled"}, "system", "the answer came by another way"},
+		{"expire", []string{"open"}, []string{"not_answered"}, "system", "nobody answered in time; the household keeps its time to reopen"},
 	}}
 
 	// ClaimMoves: docs/product.md section 3, "Claim".

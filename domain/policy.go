@@ -53,6 +53,7 @@ const (
 	SampleAfter          = 24 * time.Hour           // an unconfirmed completion (section 4)
 	ReportedWithin       = 2 * 366 * 24 * time.Hour // of a job that is registered (section 3)
 	SampleDue            = 72 * time.Hour
+	ClaimToldBefore      = 4 * time.Hour // its due time, who decides about an end by somebody's own word (section 3)
 	SampleOneIn          = 4
 	PromiseDue           = 2 * time.Hour    // of duty: call me, I could not reach you (section 4)
 	NotReachedHouseholds = 6                // that could not reach a centre within an hour are an alarm (section 4)

@@ -31,6 +31,8 @@ var PushKinds = []PushKind{
 	{"case.opened_home", "household", "job_id link", day},
 	{"centre.not_reached", "manager", "", 12 * time.Hour},
 	{"claim.decided", "crew", "", 7 * day},
+	{"claim.overdue", "manager", "job_id visit_id", 7 * day},
+	{"claim.waiting", "desk, proprietor, manager", "job_id visit_id", day},
 	{"day.freed", "desk, proprietor", "plan_id date", day},
 	{"device.told", "manager", "user_id", 7 * day},
 	{"digest", "crew, desk, proprietor", "", 12 * time.Hour},

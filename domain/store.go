@@ -217,7 +217,7 @@ type ContactTx interface {
 	InsertAttempt(*Attempt) error // CodeDuplicate on the id
 	SaveAttempt(*Attempt) error   // discounted and told_at only
 	AttemptsOf(job ID) ([]Attempt, error)
-	CallsElsewhere(customer, job ID) ([]Attempt, error) // our capped calls to a household about its other jobs, by time
+	CallsElsewhere(customer, job ID) ([]Attempt, error) // our capped calls to a household, all its rows, about its other jobs, by time
 	DigestUsed(digest string) (bool, error)             // by any attempt
 	AttemptsByLink(link ID) ([]Attempt, error)          // by job, then time
 	// MarkNotified notes when the customer first learned of the job's outbound

@@ -71,6 +71,17 @@ func Without[T comparable](list []T, v T) []T {
 	return out
 }
 
+// Once is a list with each value where it comes first.
+func Once[T comparable](list []T) []T {
+	out := make([]T, 0, len(list))
+	for _, x := range list {
+		if !Has(out, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
 // Ptr is a pointer to a value.
 func Ptr[T any](v T) *T { return &v }
 

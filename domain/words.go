@@ -28,6 +28,10 @@ var Words = map[string]map[string][2]string{
 	// to desks, proprietors, area managers
 	"visit.claimed": {"en": {"Told too late", "A technician was there before the visit changed. See the job's timeline."},
 		"hi": {"देर से बताया गया", "विज़िट बदलने से पहले तकनीशियन वहाँ थे। जॉब की टाइमलाइन देखें।"}},
+	"claim.waiting": {"en": {"Please decide today", "What a technician says of {when} waits for your word. Their pay waits with it."},
+		"hi": {"कृपया आज फ़ैसला करें", "{when} के बारे में तकनीशियन की बात आपके फ़ैसले का इंतज़ार कर रही है। उनका भुगतान भी रुका है।"}},
+	"claim.overdue": {"en": {"Nobody decided in time", "What a technician says of {when} waits for you now. Open the queue."},
+		"hi": {"समय पर फ़ैसला नहीं हुआ", "{when} के बारे में तकनीशियन की बात अब आपके पास है। कतार खोलें।"}},
 	"claim.decided": {"en": {"Decided: what you told later", "Open the app to read why."},
 		"hi": {"फ़ैसला हुआ: जो आपने देर से बताया", "कारण पढ़ने के लिए ऐप खोलें।"}},
 	"visit.needs_someone": {"en": {"A visit needs somebody", "{when}. Choose a technician."},
@@ -292,6 +296,12 @@ var Languages = []string{"en", "hi"}
 var TellCaller = map[string]string{
 	"en": "It is written down. If this number belongs to an open job, the desk of that job calls back, within two hours of its working time.",
 	"hi": "यह लिख लिया गया है। अगर यह नंबर किसी खुले काम का है, तो उस काम का डेस्क अपने कामकाजी समय के दो घंटे के भीतर कॉल करेगा।",
+}
+
+// TellOfWish is what a caller is told who wants a report taken back: the same whether there is one.
+var TellOfWish = map[string]string{
+	"en": "It is written down, and nothing is taken back by it. Only you yourselves take a report back, by the link that we send you. If there is one, whoever decides asks you.",
+	"hi": "यह लिख लिया गया है, पर इससे कोई रिपोर्ट वापस नहीं होती। रिपोर्ट केवल आप स्वयं, हमारे भेजे लिंक से वापस ले सकते हैं। अगर कोई रिपोर्ट है, तो फ़ैसला करने वाले आपसे पूछेंगे।",
 }
 
 // EndCallWarning is what is read out, once, before an abusive call is ended.

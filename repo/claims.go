@@ -22,8 +22,8 @@ func (t *tx) OpenClaims(actor domain.ID, cause string) ([]domain.Claim, error) {
 }
 
 func (t *tx) SaveClaim(c *domain.Claim) error {
-	return t.mustExec(domain.NotFound("claim"), `UPDATE claims SET status = ?, decided_at = ?, decided_by = ?, by_default = ?, reasons = ?, witness = ?,
-		moved = ? WHERE id = ?`, c.Status, c.DecidedAt, c.DecidedBy, c.ByDefault, c.Reasons, c.Witness, c.Moved, c.ID)
+	return t.mustExec(domain.NotFound("claim"), `UPDATE claims SET status = ?, due_at = ?, decided_at = ?, decided_by = ?, by_default = ?, reasons = ?, witness = ?,
+		moved = ? WHERE id = ?`, c.Status, c.DueAt, c.DecidedAt, c.DecidedBy, c.ByDefault, c.Reasons, c.Witness, c.Moved, c.ID)
 }
 
 func (r *reader) Claims(ctx context.Context, s domain.Scope, status string, p domain.Page) ([]domain.Claim, error) {

@@ -43,9 +43,10 @@ func (t *tx) AttemptsOf(job domain.ID) ([]domain.Attempt, error) {
 }
 
 func (t *tx) CallsElsewhere(customer, job domain.ID) ([]domain.Attempt, error) {
-	return all[domain.Attempt](t, t.table("attempts").
-		Where("customer_id = ? AND job_id <> ? AND direction = 'outbound' AND channel = 'phone' AND rules > 0",
-			customer, job).Where("cap_exempt = ''").Order("occurred_at, id"))
+	const calls = "direction = 'outbound' AND channel = 'phone' AND rules > 0"
+	return all[domain.Attempt](t, t.table("attempts").Where(t.db.ofHousehold("?"), customer, customer).Where(calls).
+		Where("job_id <> ? AND cap_exempt = '' AND (customer_id = ? OR rules >= ?)", job, customer, domain.CapsOfHousehold).
+		Order("occurred_at, id"))
 }
 
 func (t *tx) DigestUsed(digest string) (bool, error) {

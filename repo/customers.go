@@ -246,7 +246,7 @@ func (t *tx) putCustomer(c *domain.Customer) error {
 func (t *tx) put(table string, row any, columns ...string) error {
 	return t.insertOver(table, row, &clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns(columns),
 		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: table + ".customer_id = excluded.customer_id"}}}},
-		errDuplicate("", "Another object has this id."))
+		domain.IDTaken())
 }
 
 func (t *tx) CustomersByPhone(phone string) ([]domain.ID, error) {

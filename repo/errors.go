@@ -77,7 +77,7 @@ var columns = map[string]string{
 func errUnique(constraint string, cause error) error {
 	make, ok := unique[strings.Replace(constraint, "policies_brand_number", "policies_number", 1)]
 	if !ok {
-		return domain.Fail(domain.CodeDuplicate, "Another object has this id.").Because(cause)
+		return domain.IDTaken().Because(cause)
 	}
 	err := make()
 	var e *domain.Error

@@ -26,7 +26,7 @@ func (r *reader) Maintenances(ctx context.Context, s domain.Scope, f domain.Main
 	p domain.Page) ([]domain.Maintenance, error) {
 	q := r.scoped(s, "maintenance")
 	if f.CustomerID != nil {
-		q = q.Where("customer_id = ?", *f.CustomerID)
+		q = q.Where("customer_id = "+whole, *f.CustomerID, *f.CustomerID)
 	}
 	if f.Status != "" {
 		q = q.Where("status = ?", f.Status)

@@ -44,7 +44,8 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		ExternalRef                          *string
 		Proven, FlaggedSelf, AreaHold, Pause bool
 		Current, Waiting, Claimed            bool
-		Declined, Unasked, Reported          bool
+		Declined, Unasked, Unanswered        bool
+		Reported                             bool
 	}
 	in := r.db.in("visits.id", ids)
 	rows, err := list[grounds](ctx, r, r.db.table("x").Raw(`SELECT visits.id AS id, jobs.external_ref AS external_ref,
@@ -63,6 +64,7 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		EXISTS (SELECT 1 FROM claims k WHERE k.visit_id = visits.id AND k.actor_id = ? AND k.status = 'declined' AND k.cause = 'own_word') AS declined,
 		(EXISTS (SELECT 1 FROM done_checks d WHERE d.visit_id = visits.id AND d.status = 'open')
 			OR EXISTS (SELECT 1 FROM deadlines d WHERE d.kind = 'sample' AND d.subject_id = visits.id AND d.done_at IS NULL)) AS unasked,
+		EXISTS (SELECT 1 FROM done_checks d WHERE d.visit_id = visits.id AND d.status = 'not_answered') AS unanswered,
 		EXISTS (SELECT 1 FROM flags g WHERE g.visit_id = visits.id AND g.status IN ('reported', 'triaged', 'under_review')) AS reported
 		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician, technician, technician, technician, technician},
 		in.Vars...)...))
@@ -78,7 +80,7 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		f := at[visits[i].ID]
 		out[i] = domain.PayableVisit{Visit: visits[i], ExternalRef: f.ExternalRef, Proven: f.Proven, FlaggedSelf: f.FlaggedSelf,
 			AreaHold: f.AreaHold, Pause: f.Pause, Waiting: f.Waiting, Claimed: f.Claimed,
-			Declined: f.Declined, Unasked: f.Unasked, Reported: f.Reported,
+			Declined: f.Declined, Unasked: f.Unasked, Unanswered: f.Unanswered, Reported: f.Reported,
 			Taken: !f.Current && slices.Contains(lost, visits[i].ID)}
 	}
 	return out, nil

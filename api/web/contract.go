@@ -72,7 +72,7 @@ var AnyCodes = []domain.Code{domain.CodeMalformed, domain.CodeUnauthenticated, d
 	domain.CodeIdemInFlight, domain.CodeIdemMismatch, domain.CodeAnswerWithheld, domain.CodeDeviceLost, domain.CodeSyncTooOld}
 
 // Formats that the contract uses beyond kin-openapi's own. instant is an
-// RFC 3339 date-time, or a local one whose zone the handler knows.
+// RFC 3339 date-time, or a local one whose zone the handler knows. words decide something: not of signs alone.
 var formats = map[string]openapi3.StringFormatValidator{
 	"uuid": openapi3.NewCallbackValidator(func(s string) error {
 		if _, ok := parseUUID(s); !ok {
@@ -83,6 +83,7 @@ var formats = map[string]openapi3.StringFormatValidator{
 	"date":      openapi3.NewCallbackValidator(formatDate),
 	"date-time": openapi3.NewCallbackValidator(formatDateTime),
 	"instant":   openapi3.NewCallbackValidator(formatInstant),
+	"words":     openapi3.NewCallbackValidator(formatWords),
 }
 
 var (

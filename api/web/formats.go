@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"strings"
 
 	"doorstep/domain"
 )
@@ -25,6 +26,14 @@ func formatDateTime(s string) error {
 func formatDate(s string) error {
 	if !domain.DateShape(s) {
 		return errors.New("must be a date (YYYY-MM-DD)")
+	}
+	return nil
+}
+
+// formatWords lets nothing pass that consists of signs alone; whether it may be empty its length says.
+func formatWords(s string) error {
+	if strings.TrimSpace(s) != "" && !domain.Says(s) {
+		return errors.New("says nothing: a few words")
 	}
 	return nil
 }

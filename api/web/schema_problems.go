@@ -98,7 +98,7 @@ func schemaDetail(e *openapi3.SchemaError) string {
 		return "must be one of " + strings.Join(values, ", ")
 	case "format":
 		if f, ok := formats[s.Format]; ok {
-			return f.Validate("").Error()
+			return f.Validate(".").Error() // which is none of them
 		}
 		if s.Format == "int32" || s.Format == "int64" {
 			return "is out of range"

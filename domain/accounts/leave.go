@@ -110,7 +110,7 @@ func (s *Service) addLeave(ctx context.Context, call *casework.Call, user domain
 			if old, err := tx.Leave(l.ID); err == nil {
 				return old.View(a, tx.Now), casework.SameOr(old.TechnicianID == l.TechnicianID && old.StartsAt.Equal(l.StartsAt) &&
 					old.EndsAt.Equal(l.EndsAt) &&
-					old.Kind == l.Kind && old.Note == l.Note, "leave")
+					old.Kind == l.Kind && old.Note == l.Note)
 			} else if !casework.NotFound(err) {
 				return domain.LeaveView{}, err
 			}

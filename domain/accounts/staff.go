@@ -67,7 +67,7 @@ func (s *Service) CreateArea(ctx context.Context, call *casework.Call, in AreaIn
 		}
 		a := domain.Area{Meta: domain.NewMeta(casework.IDOr(s.Service, in.ID), tx.Now), Name: str(in.Name)}
 		if old, err := tx.Area(a.ID); err == nil {
-			return *old, casework.SameOr(old.Name == a.Name, "area")
+			return *old, casework.SameOr(old.Name == a.Name)
 		}
 		return a, tx.InsertArea(&a)
 	})
@@ -109,10 +109,10 @@ func (s *Service) applyCentre(tx domain.CentreTx, c *domain.Centre, in CentreInp
 	casework.Set(&c.Zone, in.Zone)
 	casework.Set(&c.Country, in.Country)
 	if in.PostalCodes != nil {
-		c.PostalCodes = *in.PostalCodes
+		c.PostalCodes = domain.Once(*in.PostalCodes)
 	}
 	if in.WorkingDays != nil {
-		c.WorkingDays = *in.WorkingDays
+		c.WorkingDays = domain.Once(*in.WorkingDays)
 	}
 	if in.Holidays != nil {
 		c.Holidays = slices.Clone(*in.Holidays)
@@ -169,7 +169,7 @@ func (s *Service) CreateCentre(ctx context.Context, call *casework.Call, in Cent
 			return domain.Centre{}, err
 		}
 		if old, err := tx.Centre(c.ID); err == nil {
-			return *old, casework.SameOr(old.Name == c.Name && old.AreaID == c.AreaID && old.Zone == c.Zone && old.Country == c.Country, "centre")
+			return *old, casework.SameOr(old.Name == c.Name && old.AreaID == c.AreaID && old.Zone == c.Zone && old.Country == c.Country)
 		}
 		return c, tx.InsertCentre(&c)
 	})
@@ -226,7 +226,7 @@ func (s *Service) applyUser(tx domain.Tx, u *domain.User, in UserInput) error {
 	casework.Set(&u.Language, in.Language)
 	casework.Set(&u.Disabled, in.Disabled)
 	if in.Skills != nil {
-		u.Skills, u.SkillLevels.V = *in.Skills, nil
+		u.Skills, u.SkillLevels.V = domain.Once(*in.Skills), nil
 	}
 	if in.Hours != nil {
 		u.Hours, u.RingsAlways = *in.Hours, false
@@ -329,7 +329,7 @@ func (s *Service) CreateUser(ctx context.Context, call *casework.Call, in UserIn
 		}
 		if old, err := tx.User(u.ID); err == nil {
 			return *old, casework.SameOr(old.Login == u.Login && old.Role == u.Role && old.Name == u.Name && domain.Same(old.CentreID, u.CentreID) &&
-				domain.Same(old.AreaID, u.AreaID), "user")
+				domain.Same(old.AreaID, u.AreaID))
 		}
 		if _, err := tx.UserByLogin(u.Login); err == nil {
 			return domain.User{}, domain.Fail(domain.CodeDuplicate, "Another user has this login.").At("/login", "taken")

@@ -58,7 +58,7 @@ func (s *Service) CreateAppliance(ctx context.Context, call *Call, in ApplianceI
 		}
 		if old, err := tx.Appliance(ap.ID); err == nil {
 			return *old, SameOr(old.CustomerID == ap.CustomerID && old.Serial == ap.Serial && old.Category == ap.Category && old.Brand == ap.Brand &&
-				old.Model == ap.Model, "appliance")
+				old.Model == ap.Model)
 		}
 		return ap, tx.InsertAppliance(&ap)
 	})

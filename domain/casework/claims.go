@@ -176,8 +176,57 @@ func doubt(m *VisitCase, a domain.Actor, action string, decided bool) error {
 	if err := m.Tx.Apply(k, "keep"); err != nil {
 		return err
 	}
-	m.Tx.SetDeadline(domain.DueClaim, k.ID, &v.JobID, *k.DueAt)
+	m.Tx.SetDeadline(domain.DueClaim, k.ID, &v.JobID, k.DueAt.Add(-domain.ClaimToldBefore))
+	managers, err := m.Tx.UsersWith(domain.RoleAreaManager, nil, &m.Job.AreaID)
+	if err != nil {
+		return err
+	}
+	for i := range managers { // it stands in their list of the morning
+		remind(m.Tx, "claim.waiting", &managers[i])
+	}
 	return m.Tx.InsertClaim(k)
+}
+
+// ownWordWaits tells who decides about an end that stands on somebody's own word, before it is due, and once it is, whoever is
+// above them; from then on it is due a working day later. It reports whether the claim waits on.
+func ownWordWaits(tx *Work, c *domain.Claim) (bool, error) {
+	m, err := OpenVisit(tx, c.VisitID)
+	if err != nil {
+		return false, err
+	}
+	if tx.Now.Before(*c.DueAt) {
+		tx.SetDeadline(domain.DueClaim, c.ID, &c.JobID, *c.DueAt)
+		if c.Action == "no-access" {
+			return true, NotifyStaff(m.Case, m.Visit, "claim.waiting", domain.RoleAreaManager)
+		}
+		return true, NotifyStaff(m.Case, m.Visit, "claim.waiting", domain.RoleCoordinator, domain.RoleProprietor)
+	}
+	if !c.DueAt.Equal(nextDuty(m.Centre, c.RecordedAt)) {
+		return false, nil // it has climbed
+	}
+	c.DueAt = domain.Ptr(nextDuty(m.Centre, tx.Now))
+	tx.SetDeadline(domain.DueClaim, c.ID, &c.JobID, *c.DueAt)
+	if err := tx.SaveClaim(c); err != nil {
+		return false, err
+	}
+	above, err := tx.UsersWith(domain.RoleAreaManager, nil, &m.Job.AreaID)
+	if err != nil {
+		return false, err
+	}
+	for _, u := range above {
+		if u.DeputyID == nil || slices.ContainsFunc(above, func(o domain.User) bool { return o.ID == *u.DeputyID }) {
+			continue
+		}
+		deputy, err := tx.User(*u.DeputyID)
+		if err != nil {
+			return false, err
+		}
+		above = append(above, *deputy)
+	}
+	return true, NotifyOnDuty(tx, above, m.Centre, func(u *domain.User) domain.Notice {
+		return NewNotice(tx.Svc, "claim.overdue", u.Language, tx.Now, expiry(m.Visit, tx.Now), ToUser(u.ID),
+			m.about("claim.overdue", m.Visit, u.Language))
+	})
 }
 
 // WasThere reports whether somebody was in the crew when what they tell of
@@ -462,7 +511,7 @@ func settleClaims(m *VisitCase, a domain.Actor) error {
 	return nil
 }
 
-// ClaimOverdue carries out the stated default of a claim that nobody decided in time.
+// ClaimOverdue carries out the stated default of a claim that nobody decided in time, also where who decides was told.
 func ClaimOverdue(tx *Work, id domain.ID) error {
 	c, err := tx.ClaimByID(id)
 	if NotFound(err) {
@@ -476,6 +525,11 @@ func ClaimOverdue(tx *Work, id domain.ID) error {
 	}
 	if c, err = tx.ClaimByID(id); err != nil || !domain.ClaimMoves.Open("default", c.Status) {
 		return err
+	}
+	if c.Cause == domain.CauseOwnWord {
+		if waits, err := ownWordWaits(tx, c); err != nil || waits {
+			return err
+		}
 	}
 	to := map[bool]string{true: "taken", false: "declined"}[c.Cause == domain.CauseOwnWord]
 	if err := tx.Apply(c, "default", to); err != nil {

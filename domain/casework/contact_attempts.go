@@ -170,7 +170,7 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 				old.Note != a.Note || old.EvidenceDigest != a.EvidenceDigest ||
 				(old.RingSeconds == nil) != (a.RingSeconds == nil) || old.RingSeconds != nil &&
 				*old.RingSeconds != *a.RingSeconds {
-				return nil, domain.Fail(domain.CodeDuplicate, "Another attempt has this id.")
+				return nil, domain.IDTaken()
 			}
 			return old, nil
 		} else if !NotFound(err) {
@@ -525,6 +525,9 @@ func (c *Case) ReachCase(attempts []domain.Attempt, policies []domain.Policy, vi
 			RecordedAt: a.RecordedAt, RingSeconds: a.RingSeconds, Grade: a.Grade, DistanceM: a.DistanceM, PlaceReason: a.PlaceReason,
 			LastNotice: a.LastNotice, GradeWhy: a.GradeWhy, Barred: a.Barred,
 			Discounted: a.Discounted, CapExempt: a.CapExempt != "", OfJob: a.Rules == 0}
+		if a.Rules >= domain.ReasonSays && !domain.Says(a.PlaceReason) {
+			r.PlaceReason = ""
+		}
 		if a.ContactID != nil {
 			r.ContactID = *a.ContactID
 			if p := c.Customer.Contact(*a.ContactID); p != nil && p.VoiceOnly {

@@ -204,7 +204,7 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job domain.ID, in
 		}
 		if in.ID != nil {
 			if old, err := tx.Promise(p.ID); err == nil {
-				return old.View(a), SameOr(old.JobID == j.ID && old.Kind == p.Kind && old.What == p.What, "promise")
+				return old.View(a), SameOr(old.JobID == j.ID && old.Kind == p.Kind && old.What == p.What)
 			} else if !NotFound(err) {
 				return domain.PromiseView{}, err
 			}

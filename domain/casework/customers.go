@@ -66,6 +66,9 @@ func applyCustomer(s *Service, c *domain.Customer, in CustomerInput, country, zo
 					n.Phones = append(n.Phones, e164)
 				}
 			}
+			if slices.ContainsFunc(list, func(o domain.Contact) bool { return o.ID == n.ID }) {
+				return domain.Fail(domain.CodeUnprocessable, "This person stands here twice.").At(fmt.Sprintf("/contacts/%d/id", i), "each once")
+			}
 			if old := c.Contact(n.ID); old != nil {
 				for _, struck := range old.InvalidPhones { // a number proved wrong stays struck unless somebody enters it anew
 					if !domain.Has(n.Phones, struck) {
@@ -82,6 +85,9 @@ func applyCustomer(s *Service, c *domain.Customer, in CustomerInput, country, zo
 		for i, p := range *in.Sites {
 			n := domain.Site{ID: IDOr(s, p.ID), CustomerID: c.ID, Label: p.Label, Address: p.Address, Landmark: p.Landmark,
 				PostalCode: strings.ToUpper(strings.TrimSpace(p.PostalCode)), Zone: p.Zone, Lat: p.Lat, Lon: p.Lon, Occupant: p.Occupant}
+			if slices.ContainsFunc(list, func(o domain.Site) bool { return o.ID == n.ID }) {
+				return domain.Fail(domain.CodeUnprocessable, "This place stands here twice.").At(fmt.Sprintf("/sites/%d/id", i), "each once")
+			}
 			if n.Zone == "" {
 				n.Zone = zone
 			}
@@ -153,7 +159,7 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 			return domain.NewHousehold{}, err
 		}
 		if old, err := tx.Customer(c.ID); err == nil {
-			return domain.NewHousehold{Customer: *old}, SameOr(known && sameCustomer(old, &c), "customer")
+			return domain.NewHousehold{Customer: *old}, SameOr(known && sameCustomer(old, &c))
 		}
 		if err := tx.InsertCustomer(&c); err != nil {
 			return domain.NewHousehold{}, err

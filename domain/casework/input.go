@@ -7,11 +7,11 @@ import (
 )
 
 // SameOr is nil for a repeated create, else CodeDuplicate.
-func SameOr(same bool, what string) error {
+func SameOr(same bool) error {
 	if same {
 		return nil
 	}
-	return domain.Fail(domain.CodeDuplicate, "Another %s has this id.", what)
+	return domain.IDTaken()
 }
 
 // Set sets a field that is given.

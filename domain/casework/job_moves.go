@@ -137,7 +137,7 @@ func (s *Service) Close(ctx context.Context, call *Call, id domain.ID, in JobMov
 			if reason == "" {
 				reason = "customer's word"
 			}
-			if asked, err := askedAbout(m); err != nil {
+			if asked, _, err := askedAbout(m); err != nil {
 				return err
 			} else if asked {
 				return domain.Fail(domain.CodePreconditionMissing, "The household is being asked whether it is done; the job stays open until it is answered.")
@@ -454,7 +454,7 @@ func CloseResolvedDue(c *Case) error {
 	if c.Job.Status != domain.JobResolved {
 		return nil
 	}
-	asked, err := askedAbout(c)
+	asked, unanswered, err := askedAbout(c)
 	if err != nil {
 		return err
 	}
@@ -462,22 +462,27 @@ func CloseResolvedDue(c *Case) error {
 		c.Tx.SetDeadline(domain.DueCloseResolved, c.Job.ID, &c.Job.ID, c.Now.Add(domain.CloseAskedAgain))
 		return nil
 	}
+	if unanswered {
+		return EndJob(c, domain.System, "close", "resolved; asked whether it is done, the household did not answer")
+	}
 	return EndJob(c, domain.System, "close", "resolved, no objection in 72 h")
 }
 
-// askedAbout reports whether the brand still asks the household about a completion of the job.
-func askedAbout(c *Case) (bool, error) {
+// askedAbout reports whether the brand still asks the household about a completion of the job, and whether it asked
+// in vain.
+func askedAbout(c *Case) (asked, unanswered bool, err error) {
 	visits, err := c.Tx.VisitsOfJob(c.Job.ID)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	for i := range visits {
 		check, err := c.Tx.DoneCheckOf(visits[i].ID)
-		if err == nil && domain.CheckMoves.Open("answer", check.Status) {
-			return true, nil
-		} else if err != nil && !NotFound(err) {
-			return false, err
+		if NotFound(err) {
+			continue
+		} else if err != nil {
+			return false, false, err
 		}
+		asked, unanswered = asked || domain.CheckMoves.Open("answer", check.Status), unanswered || check.Status == "not_answered"
 	}
-	return false, nil
+	return asked, unanswered, nil
 }

@@ -27,6 +27,7 @@ type JobInput struct {
 	Note           *string             `json:"note"`
 	Priority       *string             `json:"priority"`
 	SafetyCritical *bool               `json:"safety_critical"`
+	Reason         *string             `json:"reason,omitempty"` // of lowering it
 	Cover          *string             `json:"cover"`
 	ValueMinor     *int64              `json:"value_minor"`
 	OccurredAt     string              `json:"occurred_at"` // of a new one: when the household reported it
@@ -134,7 +135,7 @@ func RegisterJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
 	if in.ID != nil {
 		if old, err := tx.Job(j.ID); err == nil {
 			if !a.Reaches(old.CentreID, old.AreaID) || old.CustomerID != c.ID || old.Fault != str2(in.Fault) {
-				return domain.JobView{}, domain.Fail(domain.CodeDuplicate, "Another job has this id.")
+				return domain.JobView{}, domain.IDTaken()
 			}
 			return jobView(tx, a, old)
 		}
@@ -260,6 +261,10 @@ func (s *Service) PatchJob(ctx context.Context, call *Call, id domain.ID, versio
 		if in.SafetyCritical != nil && !*in.SafetyCritical && j.SafetyCritical && call.Actor.Role != domain.RoleAreaManager {
 			return domain.JobView{}, domain.Fail(domain.CodeForbidden, "Whether a repair is safety-critical no longer is the area manager's to say.").
 				At("/safety_critical", "ask the area manager")
+		}
+		if lowers := in.SafetyCritical != nil && !*in.SafetyCritical && j.SafetyCritical; lowers && !domain.Says(str2(in.Reason)) {
+			return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "Say why the repair is not safety-critical any more.").
+				At("/reason", "a few words; they stay on the timeline")
 		}
 		was := *j
 		if err := ApplyJob(tx, j, in, c); err != nil {

@@ -175,10 +175,10 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 		}
 		if old, err := tx.LockMaintenance(m.ID); err == nil {
 			if !call.Actor.Reaches(old.CentreID, old.AreaID) {
-				return domain.MaintenanceView{}, SameOr(false, "maintenance")
+				return domain.MaintenanceView{}, domain.IDTaken()
 			}
-			if err := SameOr(old.CustomerID == m.CustomerID && old.RRule == m.RRule && old.DTStart == m.DTStart && old.Fault == m.Fault,
-				"maintenance"); err != nil {
+			if err := SameOr(old.CustomerID == m.CustomerID && old.RRule == m.RRule && old.DTStart == m.DTStart &&
+				old.Fault == m.Fault); err != nil {
 				return domain.MaintenanceView{}, err
 			}
 			return MaintenanceView(s, old, centre, tx.Now)

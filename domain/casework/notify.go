@@ -206,10 +206,14 @@ func NotifyCustomer(c *Case, v *domain.Visit, kind string) {
 	}
 	language := c.Customer.LanguageOf(c.Job.ContactID)
 	var starts *time.Time
+	words := kind
 	if v != nil {
 		starts = &v.WindowStart
+		if kind == "visit.offered" && v.AgreedSaid != "" && v.AgreedSaid != domain.SaidOwnLink { // staff say so, and it can say no
+			words = "visit.understood"
+		}
 	}
-	c.notifyHome(NewNotice(c.Tx.Svc, kind, language, c.Now, expiry(v, c.Now), c.about(kind, v, language), func(n *domain.Notice) {
+	c.notifyHome(NewNotice(c.Tx.Svc, kind, language, c.Now, expiry(v, c.Now), c.about(words, v, language), func(n *domain.Notice) {
 		n.CustomerID, n.WithLink = &c.Customer.ID, true
 	}), starts)
 }

@@ -78,7 +78,7 @@ func ringsAt(n *domain.Notice, r duty.Roster, starts *time.Time, now time.Time) 
 
 // notifyOne rings one person, or lets the notice wait for their next duty.
 func notifyOne(tx *Work, n domain.Notice, u *domain.User, c *domain.Centre, leaves []domain.Leave, starts *time.Time) {
-	remind(tx, &n, u)
+	remind(tx, n.Kind, u)
 	r := onDuty(tx, u, c, leaves)
 	if at := ringsAt(&n, r, starts, tx.Now); at.After(tx.Now) {
 		wait(tx, &n, u, starts, at, domain.DueDuty)
@@ -136,7 +136,7 @@ func NotifyOnDuty(tx *Work, users []domain.User, c *domain.Centre, make func(*do
 	for i := range users {
 		u := &users[i]
 		n := make(u)
-		remind(tx, &n, u)
+		remind(tx, n.Kind, u)
 		switch {
 		case on[u.ID] || alwaysRings[n.Kind]:
 			waitForOthers(tx, &n, u, nil, rosters[i])
@@ -306,8 +306,8 @@ const morningQuarter = 15 * time.Minute // every zone's hours begin on one
 
 // remind lets the next morning look into the queue of somebody who was told of
 // something that may wait there.
-func remind(tx *Work, n *domain.Notice, u *domain.User) {
-	if (u.Role == domain.RoleAreaManager || u.Role == domain.RoleAdmin) && !strings.HasPrefix(n.Kind, "queue.") {
+func remind(tx *Work, kind string, u *domain.User) {
+	if (u.Role == domain.RoleAreaManager || u.Role == domain.RoleAdmin) && !strings.HasPrefix(kind, "queue.") {
 		tx.SetDeadline(domain.DueMorning, u.ID, nil, tx.Now.Truncate(morningQuarter).Add(morningQuarter))
 	}
 }

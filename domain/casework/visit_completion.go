@@ -177,8 +177,33 @@ func AskDoneCheck(m *VisitCase) error {
 	if err := m.Tx.InsertDoneCheck(c); err != nil {
 		return err
 	}
+	m.Tx.SetDeadline(domain.DueCheck, c.ID, &v.JobID, c.DueAt)
 	m.Entry(domain.System, "visit.sampled", &v.ID, map[string]any{"check_id": c.ID})
 	return nil
+}
+
+// CheckOverdue ends a check that nobody answered in time: the completion stays unconfirmed, and its job may close.
+func CheckOverdue(tx *Work, id domain.ID) error {
+	c, err := tx.DoneCheck(id)
+	if NotFound(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	j, err := tx.LockJob(c.JobID)
+	if err != nil {
+		return err
+	}
+	if c, err = tx.DoneCheck(id); err != nil || !domain.CheckMoves.Open("expire", c.Status) {
+		return err
+	}
+	if err := tx.Apply(c, "expire"); err != nil {
+		return err
+	}
+	c.DoneAt = &tx.Now
+	c.ChangedAt(tx.Now)
+	tx.Entry(j, domain.System, "visit.not_answered", &c.VisitID, At(tx.Now), map[string]any{"check_id": c.ID})
+	return tx.SaveDoneCheck(c)
 }
 
 // SettleCheck ends an open check whose answer came by another way.
@@ -194,5 +219,6 @@ func SettleCheck(tx *Work, visit domain.ID) error {
 	}
 	c.DoneAt = &tx.Now
 	c.ChangedAt(tx.Now)
+	tx.Disarm(domain.DueCheck, c.ID)
 	return tx.SaveDoneCheck(c)
 }

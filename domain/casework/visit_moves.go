@@ -230,7 +230,7 @@ func (m *VisitCase) resultMissing(in *MoveInput) *domain.Error {
 		if now != nil {
 			before = *now
 		}
-		return strings.TrimSpace(before) != ""
+		return domain.Says(before)
 	}
 	if !said(in.WorkDone, m.Visit.WorkDone) {
 		return domain.Fail(domain.CodePreconditionMissing, "Say what was done. What is not finished ends as partial.").

@@ -212,7 +212,7 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job domain.ID, in Sc
 				if old.JobID != j.ID || !old.WindowStart.Equal(v.WindowStart) || !old.WindowEnd.Equal(v.WindowEnd) ||
 					!old.PlannedStart.Equal(v.PlannedStart) ||
 					old.PlannedMinutes != v.PlannedMinutes || in.Crew != nil && !slices.Equal(*in.Crew, []domain.ID(old.Crew)) {
-					return domain.VisitView{}, domain.Fail(domain.CodeDuplicate, "Another visit has this id.")
+					return domain.VisitView{}, domain.IDTaken()
 				}
 				return c.View(call.Actor, old), nil
 			} else if !NotFound(err) {

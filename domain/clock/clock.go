@@ -106,6 +106,7 @@ var dueHandlers = map[domain.DeadlineKind]func(context.Context, *casework.Work, 
 	domain.DuePromiseOwner:  of(casework.PromiseOwnerLeft),
 	domain.DueDispute:       of(customers.DisputeOverdue),
 	domain.DueClaim:         of(casework.ClaimOverdue),
+	domain.DueCheck:         of(casework.CheckOverdue),
 	domain.DueThanks:        of(customers.ThanksDue),
 	domain.DueMaintenance:   of(casework.Maintain),
 	domain.DuePhone:         of(accounts.PhoneDue),
@@ -115,6 +116,9 @@ var dueHandlers = map[domain.DeadlineKind]func(context.Context, *casework.Work, 
 	domain.DueDay:           of(casework.RecomputeETAs),
 	domain.DueContact: func(ctx context.Context, tx *casework.Work, dl domain.Deadline) error {
 		return safety.ContactDue(ctx, tx, dl.SubjectID)
+	},
+	domain.DueFlagByPhone: func(ctx context.Context, tx *casework.Work, dl domain.Deadline) error {
+		return safety.FlagByPhoneDue(ctx, tx, dl.SubjectID)
 	},
 	domain.DueMorning: func(ctx context.Context, tx *casework.Work, dl domain.Deadline) error {
 		return decisions.Morning(ctx, tx, dl.SubjectID, dl.DueAt)

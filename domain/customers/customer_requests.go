@@ -1,6 +1,7 @@
 package customers
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -63,10 +64,11 @@ type VoiceInput struct {
 
 // VoiceAnswer is what came of a caller's wish.
 type VoiceAnswer struct {
-	Done      string         `json:"done"`
-	ContactID *domain.ID     `json:"contact_attempt_id"`
-	Held      *HeldSlot      `json:"held"` // a window that is kept for the household
-	Job       domain.JobView `json:"job"`
+	Done       string         `json:"done"`
+	ContactID  *domain.ID     `json:"contact_attempt_id"`
+	Held       *HeldSlot      `json:"held"` // a window that is kept for the household
+	Job        domain.JobView `json:"job"`
+	TellCaller string         `json:"tell_caller"` // of a report that is to be taken back
 }
 
 // Head gives id and version for Location and ETag.
@@ -247,6 +249,11 @@ func (s *Service) OnBehalfOf(ctx context.Context, call *casework.Call, job domai
 		out := VoiceAnswer{Done: in.Action, Held: k.kept, Job: job}
 		if in.Action == "withdraw-report" { // alike whether there is one: whoever decides asks the household itself
 			out.Done = "wish_noted"
+			by, err := tx.User(call.Actor.UserID)
+			if err != nil {
+				return VoiceAnswer{}, err
+			}
+			out.TellCaller = cmp.Or(domain.TellOfWish[by.Language], domain.TellOfWish["en"])
 		}
 		if k.contact != nil {
 			out.ContactID = &k.contact.ID

@@ -78,6 +78,7 @@ func (s *Service) AnswerCheck(ctx context.Context, call *casework.Call, id domai
 		}
 		check.ByID, check.DoneAt, check.Note = &call.Actor.UserID, domain.Ptr(c.Said.Occurred), in.Note
 		check.ChangedAt(tx.Now)
+		tx.Disarm(domain.DueCheck, check.ID)
 		if err := tx.SaveDoneCheck(check); err != nil {
 			return domain.DoneCheckView{}, err
 		}

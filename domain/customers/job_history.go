@@ -82,7 +82,7 @@ func (s *Service) RecordStep(ctx context.Context, call *casework.Call, job domai
 		if in.ID != nil {
 			if old, err := tx.Step(r.ID); err == nil {
 				return StepView{*old, len(same)}, casework.SameOr(old.JobID == j.ID && old.Step == r.Step && old.Result == r.Result &&
-					old.WatchedBy == r.WatchedBy, "tried step")
+					old.WatchedBy == r.WatchedBy)
 			} else if !casework.NotFound(err) {
 				return StepView{}, err
 			}

@@ -22,7 +22,7 @@ func (r *importRun) record(ctx context.Context, in ImportInput, rows int) error 
 		r.id = &i.ID
 		if old, err := tx.LockImport(i.ID); err == nil {
 			if old.CentreID != i.CentreID || old.ByID != by || old.Digest != i.Digest || old.UndoneAt != nil {
-				return domain.Fail(domain.CodeDuplicate, "Another import has this id.")
+				return domain.IDTaken()
 			}
 			old.RowsDone, old.EndedAt = 0, nil
 			old.ChangedAt(tx.Now)

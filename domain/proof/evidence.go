@@ -138,7 +138,7 @@ func (s *Service) AddEvidence(ctx context.Context, call *casework.Call, flag dom
 		for i := range there {
 			switch {
 			case there[i].ID == e.ID && (there[i].RemovedAt != nil || there[i].Digest != e.Digest):
-				return nil, domain.Fail(domain.CodeDuplicate, "Other evidence has this id, or what had it was removed.")
+				return nil, domain.IDTaken()
 			case there[i].RemovedAt != nil:
 				continue
 			case there[i].Digest == e.Digest:

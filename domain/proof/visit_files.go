@@ -119,7 +119,7 @@ func (s *Service) AnnounceFile(ctx context.Context, call *casework.Call, visit d
 		}
 		for i := range there {
 			if e := &there[i]; e.ID == f.ID && (e.SHA256 != f.SHA256 || e.Kind != f.Kind || e.UploadedBy != f.UploadedBy) {
-				return VisitFileView{}, domain.Fail(domain.CodeDuplicate, "Another file has this id.")
+				return VisitFileView{}, domain.IDTaken()
 			} else if e.ID == f.ID {
 				return viewFile(e), nil
 			}

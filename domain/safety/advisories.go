@@ -44,7 +44,7 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *casework.Call, in A
 			if old, err := tx.Advisory(*in.ID); err == nil {
 				if old.ProposedBy != a.UserID || old.JobID != in.JobID || old.Precautions != in.Precautions || old.Behaviour != in.Behaviour ||
 					old.ExpiresOn != in.ExpiresOn {
-					return domain.AdvisoryView{}, domain.Fail(domain.CodeDuplicate, "Another advisory has this id.")
+					return domain.AdvisoryView{}, domain.IDTaken()
 				}
 				return advisoryView(tx, a, old)
 			} else if !casework.NotFound(err) {

@@ -76,7 +76,7 @@ func (s *Service) LogContact(ctx context.Context, call *casework.Call, in Contac
 			old, err := tx.LoggedContact(*in.ID)
 			if err == nil {
 				return Accepted{old.ID, "accepted", old.OccurredAt, old.RecordedAt, words},
-					casework.SameOr(old.Phone == phone && old.Outcome == in.Outcome && old.ByID == call.Actor.UserID, "contact")
+					casework.SameOr(old.Phone == phone && old.Outcome == in.Outcome && old.ByID == call.Actor.UserID)
 			} else if !casework.NotFound(err) {
 				return Accepted{}, err
 			}

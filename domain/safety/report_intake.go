@@ -60,7 +60,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 		if in.ID != nil {
 			if old, err := tx.Flag(f.ID); err == nil {
 				if !old.ReportedBy(a.UserID) || old.Kind != in.Kind || old.Level != *in.Level {
-					return domain.Raised{}, domain.Fail(domain.CodeDuplicate, "Another report has this id.")
+					return domain.Raised{}, domain.IDTaken()
 				}
 				f = old
 				return answer()
@@ -105,7 +105,12 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 			if err != nil {
 				return domain.Raised{}, err
 			}
-			if err := flagByPhone(tx, a, f, st); err != nil {
+			if err := begin(tx, a, f, st); err != nil {
+				return domain.Raised{}, err
+			}
+			// Whose number it is is looked up after the answer, so that neither it nor its time tells.
+			tx.SetDeadline(domain.DueFlagByPhone, f.ID, nil, tx.Now)
+			if err := tx.InsertFlag(f); err != nil {
 				return domain.Raised{}, err
 			}
 			return answer()
@@ -180,36 +185,78 @@ func complete(a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag,
 	return domain.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
 }
 
-// flagByPhone routes a report about a caller blindly: to the area of the
-// household's latest job, else the recorder's. The answer is the same.
-func flagByPhone(tx *casework.Work, a domain.Actor, f *domain.Flag, st casework.EntryTime) error {
-	customers, err := tx.CustomersByPhone(f.Phone)
+// FlagByPhoneDue carries out what follows from a report about a caller; of one that was withdrawn before, only where it belongs.
+func FlagByPhoneDue(ctx context.Context, tx *casework.Work, id domain.ID) error {
+	f, err := tx.Flag(id)
+	if casework.NotFound(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	c, err := caseByPhone(tx, f.Phone)
 	if err != nil {
 		return err
 	}
-	var c *casework.Case
+	if f, err = tx.LockFlag(id); err != nil {
+		return err
+	}
+	by, err := tx.User(*f.ReporterID)
+	if err != nil {
+		return err
+	}
+	a, err := casework.ActorOf(ctx, tx.Svc, by)
+	if err != nil {
+		return err
+	}
+	f.ChangedAt(tx.Now)
+	if !f.Status.Open() {
+		belong(f, a, c)
+		return tx.SaveFlag(f)
+	}
+	return follow(tx, a, c, nil, f, tx.SaveFlag)
+}
+
+// flagByPhone routes a report about a caller blindly: to the area of the
+// household's latest job, else the recorder's.
+func flagByPhone(tx *casework.Work, a domain.Actor, f *domain.Flag, st casework.EntryTime) error {
+	c, err := caseByPhone(tx, f.Phone)
+	if err != nil {
+		return err
+	}
+	return raise(tx, a, c, nil, f, st)
+}
+
+// caseByPhone opens the latest job of the first household with a number; nil where there is none.
+func caseByPhone(tx *casework.Work, phone string) (*casework.Case, error) {
+	customers, err := tx.CustomersByPhone(phone)
+	if err != nil {
+		return nil, err
+	}
 	for _, customer := range customers {
 		j, err := tx.LatestJobOf(customer)
 		if casework.NotFound(err) {
 			continue
 		} else if err != nil {
-			return err
+			return nil, err
 		}
 		if j, err = tx.LockJob(j.ID); err != nil {
-			return err
+			return nil, err
 		}
-		if c, err = casework.OpenCase(tx, j); err != nil {
-			return err
-		}
-		break
+		return casework.OpenCase(tx, j)
 	}
-	return raise(tx, a, c, nil, f, st)
+	return nil, nil
 }
 
-// raise writes a flag and what follows from it: who answers for it and by
-// when, safety hold at level 2 and above or, about our own people, who is kept
-// away, exclusion, notices. c and v may be nil.
+// raise writes a flag and what follows from it. c and v may be nil.
 func raise(tx *casework.Work, a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag, st casework.EntryTime) error {
+	if err := begin(tx, a, f, st); err != nil {
+		return err
+	}
+	return follow(tx, a, c, v, f, tx.InsertFlag)
+}
+
+// begin fills what is known of a flag by itself.
+func begin(tx *casework.Work, a domain.Actor, f *domain.Flag, st casework.EntryTime) error {
 	if f.ID == (domain.ID{}) {
 		f.ID = tx.NewID()
 	}
@@ -222,11 +269,23 @@ func raise(tx *casework.Work, a domain.Actor, c *casework.Case, v *domain.Visit,
 	if !f.ByCustomer {
 		f.ReporterID = &a.UserID
 	}
+	return nil
+}
+
+// belong says where a flag is decided: where the job is, else at its recorder's.
+func belong(f *domain.Flag, a domain.Actor, c *casework.Case) {
 	if c != nil {
 		f.JobID, f.CustomerID, f.SiteID, f.CentreID, f.AreaID = &c.Job.ID, &c.Customer.ID, &c.Site.ID, &c.Job.CentreID, &c.Job.AreaID
 	} else if a.AreaID != (domain.ID{}) {
 		f.AreaID = &a.AreaID
 	}
+}
+
+// follow is what follows from a flag: who answers for it and by
+// when, safety hold at level 2 and above or, about our own people, who is kept
+// away, exclusion, notices. c and v may be nil.
+func follow(tx *casework.Work, a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag, save func(*domain.Flag) error) error {
+	belong(f, a, c)
 	if v != nil {
 		f.VisitID = &v.ID
 		if !f.ByCustomer && a.WasInCrew(v) {
@@ -234,7 +293,7 @@ func raise(tx *casework.Work, a domain.Actor, c *casework.Case, v *domain.Visit,
 		}
 	}
 	if f.Level == 0 { // a hard contact: a private note, never more
-		return tx.InsertFlag(f)
+		return save(f)
 	}
 	f.DueAt = domain.Ptr(f.TriageDueAt)
 	if err := passOn(tx, f, "flag.triage"); err != nil {
@@ -243,7 +302,7 @@ func raise(tx *casework.Work, a domain.Actor, c *casework.Case, v *domain.Visit,
 	if err := askReporter(tx, f); err != nil {
 		return err
 	}
-	if err := tx.InsertFlag(f); err != nil {
+	if err := save(f); err != nil {
 		return err
 	}
 	armFlag(tx, f)
@@ -414,13 +473,17 @@ func exclude(user domain.ID, c *casework.Case, f *domain.Flag) error {
 // keepReporterApart keeps the reporter of a report and its household apart, or no longer.
 // While it is open every report of level 2 and above does so alike, from the release of its hold
 // on, and no other does: nothing tells of what was reported. Once it has ended, only what
-// was directed by a person does.
+// was directed by a person does. Who was in the crew with them is kept apart like them until then, so that nobody at the
+// centre can tell which of them reported.
 func keepReporterApart(c *casework.Case, f *domain.Flag) error {
 	there, err := c.Tx.Exclusions(c.Customer.ID)
 	if err != nil {
 		return err
 	}
-	stands := slices.IndexFunc(there, func(x domain.Exclusion) bool { return x.FlagID == f.ID })
+	if err := keepCrewApart(c, f, there); err != nil {
+		return err
+	}
+	stands := slices.IndexFunc(there, func(x domain.Exclusion) bool { return x.FlagID == f.ID && f.ReportedBy(x.UserID) })
 	personal := f.Level > 0 && domain.Has(domain.PersonFlagKinds, f.Kind)
 	if f.Status == domain.FlagWithdrawn && stands < 0 { // from the day of a withdrawal nobody at the centre shall see that there was a report
 		personal = personal && f.Level > 1 && f.Pressed()
@@ -452,6 +515,31 @@ func keepReporterApart(c *casework.Case, f *domain.Flag) error {
 		return nil
 	}
 	return exclude(reporter.ID, c, f)
+}
+
+// keepCrewApart keeps who was in the crew with the reporter and the household of a report apart until it is decided.
+func keepCrewApart(c *casework.Case, f *domain.Flag, there []domain.Exclusion) error {
+	if f.Conduct() || f.OptOut() {
+		return nil
+	}
+	for _, id := range f.Involved {
+		stands := slices.IndexFunc(there, func(x domain.Exclusion) bool { return x.FlagID == f.ID && x.UserID == id })
+		switch u, err := c.Tx.User(id); {
+		case err != nil:
+			return err
+		case f.Status.Open() && u.Role == domain.RoleTechnician:
+			if err := exclude(id, c, f); err != nil {
+				return err
+			}
+		case !f.Status.Open() && stands >= 0:
+			x := &there[stands]
+			x.LiftedAt, x.LiftReason = &c.Now, string(f.Status)
+			if err := c.Tx.SaveExclusion(x); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // reporterAfter settles whether a report that has ended keeps its reporter apart; under its hold the release does.

@@ -39,12 +39,14 @@ func TestEachMorningTellsWhatWaits(t *testing.T) {
 		}
 		h.Clock.Set(harness.Kolkata(1, 21, 0))
 		late := ravi.Send("POST", "/v1/flags", object{"phone": "+919800000001", "kind": "threat", "level": 2}, 201)["id"]
+		h.Settle()
 		// Noor works from ten.
 		h.As("root").Send("PUT", "/v1/users/"+h.People["noor"].ID.String()+"/roster",
 			object{"hours": []object{{"weekday": 2, "from": "10:00", "to": "18:00"}}}, 200)
 		h.Clock.Set(harness.Kolkata(2, 7, 30))
 		h.Advance(time.Second)
 		ravi.CreateFlag(bodies.FlagCreate{Phone: "+919800000002", Kind: "threat", Level: 2})
+		h.Settle()
 		says("maya")
 		h.Advance(29*time.Minute + 58*time.Second)
 		says("maya")
@@ -52,6 +54,7 @@ func TestEachMorningTellsWhatWaits(t *testing.T) {
 		says("maya", "1 overdue, 2 wait for you")
 		h.Advance(90 * time.Minute) // once a morning
 		ravi.CreateFlag(bodies.FlagCreate{Phone: "+919800000003", Kind: "threat", Level: 2})
+		h.Settle()
 		h.Advance(15 * time.Minute)
 		says("maya", "1 overdue, 2 wait for you")
 		says("noor") // off duty: it waits

@@ -73,6 +73,23 @@ func TestWhatStaffSayThatItSaidIsAskedOfTheHousehold(t *testing.T) {
 		if v := desk.Visit(visit); v.Confirmation != bodies.VisitConfirmation("declined") {
 			h.Errorf("denied, it is %s", v.Confirmation)
 		}
+		// Booked and moved with a call that staff tell of, it is asked likewise, and one tap by any link ends it at once.
+		_, booked := h.Household(desk, nil)
+		page = h.CustomerPage(booked)
+		page.RegisterDevice("third-phone")
+		at := func(after time.Duration) object {
+			from := h.Clock.Now().Add(after)
+			return object{"window_start": from.Format(time.RFC3339), "window_end": from.Add(2 * time.Hour).Format(time.RFC3339), "contact": said}
+		}
+		visit = desk.Send("POST", path("/v1/jobs/%s/visits", booked), at(44*time.Hour), 201)
+		h.ExpectOn("third-phone", "We understood that you agreed")
+		h.Clock.Advance(2 * time.Minute)
+		visit = desk.Send("POST", path("/v1/visits/%s/reschedule", visit), at(47*time.Hour), 201)
+		h.ExpectOn("third-phone", "We understood that you agreed")
+		h.ReadPage(desk, booked).Submit("dispute", 303, "visit_id", harness.String(visit["id"]), "claim", "not_agreed")
+		if v := desk.Visit(visit); v.Confirmation != bodies.VisitConfirmation("declined") {
+			h.Errorf("denied by a link that staff have read, it is %s", v.Confirmation)
+		}
 		_, third := h.Household(desk, nil)
 		page = h.CustomerPage(third)
 		h.Visit(desk, third, h.Clock.Now().Add(23*time.Hour), "ravi")

@@ -111,12 +111,12 @@ func (w watchedTx) PutReplay(r domain.Replay)       { w.note("replay"); w.Tx.Put
 func (w watchedTx) Enqueue(n ...domain.Notice)      { w.note("notice"); w.Tx.Enqueue(n...) }
 func (w watchedTx) InsertFlag(f *domain.Flag) error { w.note("flag"); return w.Tx.InsertFlag(f) }
 
-// TestABlindContactTakesTheSameTime: a known number and an unknown one are answered from
+// TestABlindContactTakesTheSameTime: a contact or a report of a known number and an unknown one are answered from
 // the same statements and leave the same rows; what follows for a household comes after
 // the answer, once, also where the clock is killed in between.
 func TestABlindContactTakesTheSameTime(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("flag.triage", "hold.area", "promise.yours")
+		h.Ignores("flag.live", "flag.triage", "hold.area", "promise.yours")
 		kiran, gita := h.As("kiran"), h.As("gita")
 		customer, job := h.Household(kiran, nil)
 		number := customer["contacts"].([]any)[0].(object)["phones"].([]any)[0]
@@ -133,25 +133,51 @@ func TestABlindContactTakesTheSameTime(t *testing.T) {
 		var asked [2][]string
 		var left [2]map[string]int
 		ids := []string{uuid.NewString(), uuid.NewString()}
-		for i, phone := range []any{number, "+919899999999"} {
-			before := rows()
-			h.Server.Service.Store = watched{store, &asked[i]}
+		blind := func(insert string, send func(i int, phone any)) {
+			h.Helper()
+			asked, left = [2][]string{}, [2]map[string]int{}
+			for i, phone := range []any{number, "+919899999999"} {
+				before := rows()
+				h.Server.Service.Store = watched{store, &asked[i]}
+				send(i, phone)
+				h.Server.Service.Store = store
+				left[i] = rows()
+				for name, n := range before {
+					left[i][name] -= n
+				}
+			}
+			if !slices.Equal(asked[0], asked[1]) || !slices.Contains(asked[0], insert) {
+				h.Errorf("known: %v, unknown: %v", asked[0], asked[1])
+			}
+			for name, n := range left[0] {
+				if left[1][name] != n {
+					h.Errorf("%s grows by %d and by %d", name, n, left[1][name])
+				}
+			}
+		}
+		for level := range 5 {
+			var reports [2]any
+			blind("flag", func(i int, phone any) {
+				reports[i] = gita.Send("POST", "/v1/flags", object{"phone": phone, "kind": "threat", "level": level, "note": "y"}, 201)["id"]
+			})
+			if got := h.Column("SELECT id FROM holds"); len(got) != max(0, level-2) {
+				h.Errorf("level %d: %d holds before the clock", level, len(got))
+			}
+			h.Settle()
+			if got := h.Column("SELECT id FROM holds"); len(got) != max(0, level-1) {
+				h.Errorf("level %d: %d holds after it", level, len(got))
+			}
+			for i, customer := range []any{customer["id"], nil} {
+				of := h.Column(fmt.Sprintf("SELECT coalesce(CAST(customer_id AS text), '') FROM flags WHERE id = '%v'", reports[i]))
+				if len(of) != 1 || (of[0] == "") == (customer != nil) {
+					h.Errorf("level %d: the report of %v is about %v", level, customer, of)
+				}
+			}
+		}
+		blind("insert contact", func(i int, phone any) {
 			gita.Send("POST", "/v1/contacts", object{"id": ids[i], "phone": phone, "note": "call me",
 				"flag": object{"kind": "verbal_abuse", "level": 2, "note": "shouted"}}, 202)
-			h.Server.Service.Store = store
-			left[i] = rows()
-			for name, n := range before {
-				left[i][name] -= n
-			}
-		}
-		if !slices.Equal(asked[0], asked[1]) || !slices.Contains(asked[0], "insert contact") {
-			h.Errorf("known: %v, unknown: %v", asked[0], asked[1])
-		}
-		for name, n := range left[0] {
-			if left[1][name] != n {
-				h.Errorf("%s grows by %d and by %d", name, n, left[1][name])
-			}
-		}
+		})
 		if n := len(items(kiran.Send("GET", path("/v1/jobs/%s/attempts", job), nil, 200))); n != 0 {
 			h.Errorf("before the clock the job has %d attempts", n)
 		}
@@ -162,7 +188,7 @@ func TestABlindContactTakesTheSameTime(t *testing.T) {
 		if len(made) != 1 || made[0]["by_id"] != gita.ID.String() || made[0]["note"] != "call me" {
 			h.Errorf("carried out: %v", made)
 		}
-		if flags := items(gita.Send("GET", "/v1/flags", nil, 200)); len(flags) != 2 {
+		if flags := items(gita.Send("GET", "/v1/flags", nil, 200)); len(flags) != 12 {
 			h.Errorf("%d reports", len(flags))
 		}
 		// The same again, under the same id, is the same contact.

@@ -208,6 +208,7 @@ func oneOfEach(h *harness.Harness) map[string]any {
 	ids["advisories"] = h.As("maya").Send("POST", "/v1/advisories", object{"job_id": job["id"], "subject": "person", "precautions": "x",
 		"behaviour": "x", "expires_on": "2027-09-01"}, 201)["id"]
 	h.As("ravi").CreateFlag(bodies.FlagCreate{Phone: "+919800000099", Kind: "verbal_abuse", Level: 2})
+	h.Settle()
 	ids["aftercare"] = items(h.As("ravi").Send("GET", "/v1/aftercare", nil, 200))[0]["id"]
 	return ids
 }

@@ -129,6 +129,7 @@ func TestAManagerIsLookedAfterBySomebodyElse(t *testing.T) {
 		h.Ignores("flag.triage")
 		maya := h.As("maya")
 		maya.CreateFlag(bodies.FlagCreate{Phone: "+447911123456", Kind: "verbal_abuse", Level: 2})
+		h.Settle()
 		own := items(maya.Send("GET", "/v1/aftercare", nil, 200))
 		if len(own) != 4 {
 			t.Fatalf("she is owed %d", len(own))
@@ -265,6 +266,7 @@ func TestWhoeverReportsIsLookedAfter(t *testing.T) {
 		for i, login := range []string{"ravi", "kiran", "asha", "gita", "maya"} {
 			p := h.As(login)
 			flag := p.Send("POST", "/v1/flags", object{"phone": fmt.Sprintf("+9198000001%02d", i), "kind": "verbal_abuse", "level": 2}, 201)["id"]
+			h.Settle()
 			if got := h.InboxBodies(login, "A pause is yours to take"); len(got) != 1 {
 				t.Errorf("%s is offered %q", login, got)
 			}

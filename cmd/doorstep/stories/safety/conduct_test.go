@@ -393,6 +393,7 @@ func TestTheFoundingCase(t *testing.T) {
 				Add(-time.Duration(15-i) * time.Minute)}, 202)
 		}
 		own := maya.Send("POST", "/v1/flags", object{"phone": number, "kind": "verbal_abuse", "level": 2, "note": "shouted at me"}, 201)["id"]
+		h.Settle()
 		maya.MoveFlag(own, "triage", nil, 403)
 		maya.MoveFlag(own, "decide", object{"outcome": "upheld", "reasons": "x"}, 403)
 		noor := h.As("noor")

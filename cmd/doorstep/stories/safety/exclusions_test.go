@@ -121,6 +121,7 @@ func TestAnExclusionAboutOurOwnPeople(t *testing.T) {
 		number := customer["contacts"].([]any)[0].(object)["phones"].([]any)[0]
 		ravi := h.As("ravi")
 		flag := ravi.CreateFlag(bodies.FlagCreate{Phone: harness.String(number), Kind: "online_abuse", Level: 1}).ID
+		h.Settle()
 		h.Decide("maya", flag, "unclear")
 		if got := exclusions(ravi); len(got) != 0 {
 			t.Errorf("by phone alone the reporter learns %v", got)

@@ -42,7 +42,9 @@ func TestALateReportIsPassedOnStepByStep(t *testing.T) {
 		nameDeputy(h, "maya2", "maya")
 		ravi := h.As("ravi")
 		flag := ravi.Send("POST", "/v1/flags", object{"phone": "+919800000001", "kind": "verbal_abuse", "level": 2, "note": "canary"}, 201)["id"]
+		h.Settle()
 		severe := ravi.Send("POST", "/v1/flags", object{"phone": "+919800000002", "kind": "threat", "level": 3}, 201)["id"]
+		h.Settle()
 		for _, title := range []string{"A report needs you", harness.TitleLiveReport} {
 			h.Told(title, map[string]int{"maya": 1, "noor": 1, "maya2": 0, "noor2": 0, "root": 0, "asha": 0, "kiran": 0})
 		}
@@ -159,6 +161,7 @@ func TestActionsOfAReportAreWhatIsAllowed(t *testing.T) {
 		fresh := func(steps []string) any {
 			n++
 			flag := h.As("ravi").Send("POST", "/v1/flags", object{"phone": fmt.Sprintf("+9198000%05d", n), "kind": "threat", "level": 2}, 201)["id"]
+			h.Settle()
 			for _, step := range steps {
 				by := "noor"
 				if step == "withdraw" || step == "cool-off" {
@@ -209,6 +212,7 @@ func TestTheManagersOwnReport(t *testing.T) {
 		flag := maya.Send("POST", "/v1/flags", object{"phone": number, "kind": "verbal_abuse", "level": 2,
 			"note": "15 missed calls, then shouting"},
 			201)["id"]
+		h.Settle()
 		own := maya.Flag(flag, 200)
 		if harness.Offers(own, "triage") || harness.Offers(own, "decide") || !harness.Offers(own, "withdraw") || own["job_id"] != nil ||
 			own["area_id"] != nil {
@@ -239,6 +243,7 @@ func TestTheManagersOwnReport(t *testing.T) {
 		home, ours := h.Household(h.As("kiran"), nil)
 		number = home["contacts"].([]any)[0].(object)["phones"].([]any)[0]
 		flag = maya.Send("POST", "/v1/flags", object{"phone": number, "kind": "threat", "level": 2, "note": "canary"}, 201)["id"]
+		h.Settle()
 		var by, not *harness.Client
 		for _, p := range []*harness.Client{maya2, noor2} {
 			if _, res := p.Raw("GET", fmt.Sprintf("/v1/flags/%v", flag), nil); res.StatusCode == 200 {
@@ -267,6 +272,7 @@ func TestTheManagersOwnReport(t *testing.T) {
 		// With a deputy: the deputy.
 		nameDeputy(h, "noor2", "maya")
 		flag = maya.Send("POST", "/v1/flags", object{"phone": "+919800000003", "kind": "threat", "level": 2}, 201)["id"]
+		h.Settle()
 		h.As("noor2").MoveFlag(flag, "triage", nil, 200)
 		h.As("maya2").Flag(flag, 404)
 		h.As("root").Flag(flag, 404)

@@ -190,6 +190,47 @@ func TestAFamilyThatIsThereTwiceIsMerged(t *testing.T) {
 	})
 }
 
+// TestByTheIdOfAPartIsTheWhole: whatever reads a household by its id, in an address or a query, gives the whole, whichever of
+// its rows is named; so do search, the passport, the page and the evidence of the jobs of either.
+func TestByTheIdOfAPartIsTheWhole(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.MayIgnore("visit.assigned", "promise.yours", "number.changed")
+		desk, maya := h.As("kiran"), h.As("maya")
+		var rows, jobs [2]object
+		for i, phone := range []string{"+919812300021", "+919812300022"} {
+			rows[i], jobs[i] = h.Household(desk, family("Row", "Person "+phone[11:], "1"+phone[12:]+" Hill Road", phone))
+			of := object{"customer_id": rows[i]["id"], "category": "refrigerator", "serial": "S-" + phone}
+			desk.Send("POST", "/v1/appliances", of, 201)
+			desk.Send("POST", "/v1/maintenance", object{"customer_id": rows[i]["id"], "rrule": "FREQ=YEARLY", "dtstart": "2027-03-20T10:00",
+				"fault": "service"}, 201)
+			desk.Attempt(jobs[i], bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30, Note: "tried " + phone})
+		}
+		part, into := rows[0], rows[1]
+		merge(desk, part, into, 200)
+		for _, at := range []string{"/v1/appliances", "/v1/jobs", "/v1/maintenance"} { // all lists that take customer_id
+			list := func(of object) []object { return items(desk.Send("GET", at+path("?customer_id=%s", of), nil, 200)) }
+			if a, b := list(part), list(into); fmt.Sprint(a) != fmt.Sprint(b) || len(a) < 2 {
+				t.Errorf("%s of the part: %v, of the whole: %v", at, a, b)
+			}
+		}
+		a, b := desk.Send("GET", path("/v1/customers/%s", part), nil, 200), desk.Send("GET", path("/v1/customers/%s", into), nil, 200)
+		if fmt.Sprint(a["contacts"], a["sites"], a["id"]) != fmt.Sprint(b["contacts"], b["sites"], b["id"]) || len(phonesOf(a)) != 2 {
+			t.Errorf("by the part: %v, by the whole: %v", a, b)
+		}
+		for i, phone := range []string{"+919812300021", "+919812300022"} {
+			if found := items(desk.Send("GET", "/v1/jobs?phone=%2B"+phone[1:], nil, 200)); len(found) != 2 {
+				t.Errorf("by the number %s: %d jobs", phone, len(found))
+			}
+			pack, res := maya.Raw("GET", path("/v1/jobs/%s/evidence-pack", jobs[i]), nil)
+			if res.StatusCode != 200 || !strings.Contains(string(unzipped(t, pack)), "tried "+phone) {
+				t.Errorf("the evidence of %s: %d", phone, res.StatusCode)
+			}
+			desk.Send("GET", path("/v1/jobs/%s/passport", jobs[i]), nil, 200)
+			h.CustomerPage(jobs[i]).Read()
+		}
+	})
+}
+
 // TestMergingLiftsNothing: whichever of the two something lies over, it lies over the whole, and over that one when they are
 // taken apart. Whoever merges reads the same whether it does.
 func TestMergingLiftsNothing(t *testing.T) {

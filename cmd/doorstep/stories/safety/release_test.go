@@ -234,3 +234,58 @@ func TestNobodyIsChosenForALockedHome(t *testing.T) {
 		}
 	})
 }
+
+// TestNobodyTellsWhichOfACrewReported: with the release both of a crew leave, and neither is available until the report is
+// decided; what the centre reads of the two is the same, whichever of them reported, and the other one reads nothing of it.
+func TestNobodyTellsWhichOfACrewReported(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "flag.triaged", "flag.stated", "hold.area", "hold.released", "visit.assigned", "visit.needs_someone",
+			"visit.unassigned", "visit.wait")
+		h.MayIgnore("queue.morning", "flag.decided", "flag.moved", "job.nobody_left", "visit.crew_changed", "visit.read_plan", "aftercare.offer")
+		desk, asha, maya := h.As("kiran"), h.As("asha"), h.As("maya")
+		crew := []string{"ravi", "meena"}
+		for i, tc := range []struct{ kind, outcome string }{{"verbal_abuse", "upheld"}, {"hazard", "upheld"}, {"verbal_abuse", "not_upheld"}} {
+			for k, reporter := range crew {
+				other := crew[1-k]
+				_, job := h.Household(desk, nil)
+				day := harness.Monday.Add(time.Duration(2*i+1) * 24 * time.Hour)
+				visit := h.Visit(desk, job, day.Add(time.Duration(3*k)*time.Hour), crew...)
+				next := h.Visit(desk, job, day.Add(time.Duration(24+3*k)*time.Hour), crew...)
+				flag := h.As(reporter).FlagVisit(visit, bodies.VisitFlagCreate{Kind: bodies.VisitFlagCreateKind(tc.kind), Level: 2}).ID
+				h.As(reporter).Send("POST", "/v1/flags/"+flag+"/next-person", object{"words": "none"}, 200)
+				maya.MoveFlag(flag, "triage", nil, 200)
+				releaseOf(maya, job, "daylight", 200)
+				if got := desk.Visit(next).Crew; len(got) != 0 {
+					t.Errorf("%s by %s: in the crew is %v", tc.kind, reporter, got)
+				}
+				is := func(login string) string {
+					out, res := desk.Raw("POST", path("/v1/visits/%s/assign", next), h.Crew(login))
+					pay := ""
+					for _, r := range items(asha.Send("GET", "/v1/technicians/"+h.People[login].ID.String()+
+						"/payable?from=2027-03-01&to=2027-03-31&limit=200", nil, 200)) {
+						if r["visit_id"] == next["id"] || r["visit_id"] == visit["id"] {
+							pay += fmt.Sprint(r["status"], r["payable"], r["counted"], r["why"], "; ")
+						}
+					}
+					return fmt.Sprint(res.StatusCode, " ", strings.Contains(string(out), "not_available"), " ", pay)
+				}
+				if a, b := is(reporter), is(other); a != b || !strings.Contains(a, " true ") {
+					t.Errorf("%s: %s, who reported: %s; %s: %s", tc.kind, reporter, a, other, b)
+				}
+				for _, x := range exclusions(h.As(other)) {
+					if x.(object)["flag_id"] == flag {
+						t.Errorf("%s reads of it: %v", other, x)
+					}
+				}
+				h.Decide("maya", flag, tc.outcome)
+				if got := is(other); !strings.HasPrefix(got, "200") {
+					t.Errorf("%s %s by %s: %s is kept away for good: %s", tc.kind, tc.outcome, reporter, other, got)
+				}
+				stays := tc.kind == "verbal_abuse" // a person directed it
+				if got := is(reporter); strings.HasPrefix(got, "200") == stays {
+					t.Errorf("%s %s: %s, who reported: %s", tc.kind, tc.outcome, reporter, got)
+				}
+			}
+		}
+	})
+}

@@ -72,6 +72,7 @@ func stuck(h *harness.Harness) (job, visit object, whileHeld func(do func())) {
 // what follows is done as soon as the job is free.
 func TestAStopIsReceivedWhileTheJobIsHeld(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.MayIgnore("job.nobody_left") // both of the crew are kept apart
 		job, visit, whileHeld := stuck(h)
 		ravi, desk := h.As("ravi"), h.As("kiran")
 		var report string
@@ -152,6 +153,7 @@ func TestAReceivedStopIsCarriedOutByWhoComesNext(t *testing.T) {
 // without words, and its hold was released.
 func TestAStopAfterAReleaseIsAReportOfItsOwn(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.MayIgnore("job.nobody_left") // both of the crew are kept apart
 		h.Ignores("flag.triage", "hold.area", "hold.released")
 		h.MayIgnore("visit.read_plan")
 		job, visit, whileHeld := stuck(h)
@@ -176,6 +178,7 @@ func TestAStopAfterAReleaseIsAReportOfItsOwn(t *testing.T) {
 // released like any other.
 func TestAStopThatWasGivenUpAndCameThrough(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.MayIgnore("job.nobody_left") // both of the crew are kept apart
 		h.Ignores("flag.triage", "hold.area", "hold.released")
 		h.MayIgnore("visit.read_plan")
 		job, visit, _ := stuck(h)

@@ -161,6 +161,7 @@ func TestWhatIsHandedOverStandsInTheQueue(t *testing.T) {
 		home, _ := h.Household(h.As("kiran"), nil)
 		number := home["contacts"].([]any)[0].(object)["phones"].([]any)[0]
 		flag := maya.Send("POST", "/v1/flags", object{"phone": number, "kind": "threat", "level": 2, "note": "canary"}, 201)["id"]
+		h.Settle()
 		var by, not *harness.Client
 		for _, p := range []*harness.Client{h.As("maya2"), h.As("noor2")} {
 			if _, res := p.Raw("GET", fmt.Sprintf("/v1/flags/%v", flag), nil); res.StatusCode == 200 {

@@ -77,7 +77,8 @@ func TestClaimsAreDecidedBySomebodyElse(t *testing.T) {
 			h.Errorf("without a witness: %v", out)
 		}
 		desk.Send("POST", at, object{"decision": "take", "reasons": " "}, 422)
-		for _, nobody := range []string{".", "a neighbour", "Ravi Surname"} {
+		desk.Send("POST", at, yes("."), 400)
+		for _, nobody := range []string{"a neighbour", "Ravi Surname"} {
 			desk.Send("POST", at, yes(nobody), 422)
 		}
 		out := desk.Send("POST", at, yes("Mrs Kapoor"), 200)

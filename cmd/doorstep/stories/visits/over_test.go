@@ -19,7 +19,7 @@ func TestAVisitToWhichNobodyCameIsOursHoweverItIsEnded(t *testing.T) {
 		end := func(visit any, how int, at time.Time) {
 			switch how {
 			case 0:
-				desk.CancelVisit(visit, bodies.CancelVisit{Reason: "."})
+				desk.CancelVisit(visit, bodies.CancelVisit{Reason: "nobody came"})
 			case 1:
 				desk.Send("POST", path("/v1/visits/%s/reschedule", visit), object{"window_start": at.Add(48 * time.Hour).Format(time.RFC3339),
 					"window_end": at.Add(49 * time.Hour).Format(time.RFC3339)}, 201)
@@ -62,17 +62,35 @@ func TestWhatIsDoneSaysSo(t *testing.T) {
 				h.Errorf("%s: %v", action, out["detail"])
 			}
 		}
-		patch := func(p *harness.Client, critical bool, want int) {
+		patch := func(p *harness.Client, critical bool, want int, reason ...string) object {
 			now := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)
-			p.Send("PATCH", path("/v1/jobs/%s", job), object{"safety_critical": critical}, want, "If-Match", fmt.Sprintf("\"%v\"", now["version"]))
+			b := object{"safety_critical": critical}
+			for _, r := range reason {
+				b["reason"] = r
+			}
+			return p.Send("PATCH", path("/v1/jobs/%s", job), b, want, "If-Match", fmt.Sprintf("\"%v\"", now["version"]))
 		}
 		patch(desk, true, 200)
 		patch(desk, false, 403)
 		patch(h.As("gita"), false, 403)
-		patch(maya, false, 200)
+		if out := patch(maya, false, 422); !strings.Contains(fmt.Sprint(out), "/reason") {
+			h.Errorf("lowered without a reason: %v", out)
+		}
+		patch(maya, false, 400, " .")
+		patch(maya, false, 200, "the valve was shut and sealed")
+		if text := fmt.Sprint(desk.Send("GET", path("/v1/jobs/%s/timeline", job), nil, 200)); !strings.Contains(text,
+			"the valve was shut and sealed") {
+			h.Errorf("the timeline does not say why: %s", text)
+		}
 		out := desk.Send("POST", path("/v1/jobs/%s/voice", job), object{"action": "withdraw-report"}, 200)
 		if out["done"] != "wish_noted" {
 			h.Errorf("taken back by voice: %v", out["done"])
+		}
+		if tell := fmt.Sprint(out["tell_caller"]); !strings.Contains(tell, "by the link") || !strings.Contains(tell, "nothing is taken back") {
+			h.Errorf("the caller is told %q", tell)
+		}
+		if out := desk.Send("POST", path("/v1/jobs/%s/voice", job), object{"action": "call-me"}, 200); out["tell_caller"] != "" {
+			h.Errorf("of a call back the caller is told %q", out["tell_caller"])
 		}
 	})
 }

@@ -94,6 +94,63 @@ func TestNobodyIsPaidByTheirOwnWordAlone(t *testing.T) {
 	})
 }
 
+// TestWhoDecidesAboutAnOwnWordIsTold: they are told once by the day that it is due, and it stands in the manager's list; then it
+// climbs, and only a working day later the default stands, never against the household.
+func TestWhoDecidesAboutAnOwnWordIsTold(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned", "visit.no_access_desk", "queue.morning")
+		h.MayIgnore("silence.desk", "silence.owner", "silence.manager", "job.jeopardy", "visit.late", "digest")
+		desk, ravi, maya := h.As("kiran"), h.As("ravi"), h.As("maya")
+		h.As("root").Send("PATCH", "/v1/users/"+maya.ID.String(), object{"deputy_id": h.People["noor"].ID}, 200, "If-Match",
+			fmt.Sprintf(`"%d"`, h.UserVersion("maya")))
+		var visits [2]object
+		for i, action := range []string{"partial", "no-access"} {
+			_, job := h.Household(desk, nil)
+			at := harness.Monday.Add(time.Duration(2+2*i) * time.Hour)
+			visits[i] = h.Visit(desk, job, at, "ravi")
+			h.Clock.Set(at.Add(5 * time.Minute))
+			ravi.Send("POST", path("/v1/visits/%s/", visits[i])+action, object{"reason": "phone_broken", "note": "no power",
+				"occurred_at": h.Clock.Now().Format(time.RFC3339)}, 200)
+		}
+		const waits, overdue = "Please decide today", "Nobody decided in time"
+		told := func(when string, atDesk, manager, above int) {
+			t.Helper()
+			h.Told(waits, map[string]int{"kiran": atDesk, "asha": atDesk, "maya": manager, "noor": manager, "kiran2": 0, "maya2": 0})
+			h.Told(overdue, map[string]int{"kiran": 0, "asha": 0, "maya": above, "noor": above, "maya2": 0})
+			if t.Failed() {
+				t.Fatal(when)
+			}
+		}
+		h.Advance(harness.Kolkata(2, 8, 0).Add(time.Minute).Sub(h.Clock.Now())) // the list of the morning
+		if got := fmt.Sprint(maya.Send("GET", "/v1/queue", nil, 200)); !strings.Contains(got, "stands on their word alone") {
+			t.Errorf("the manager's list: %s", got)
+		}
+		if n := h.Pushes("maya", "1 decisions wait for you"); n != 1 {
+			t.Errorf("the morning told of it %d times", n)
+		}
+		h.Advance(harness.Kolkata(2, 13, 59).Sub(h.Clock.Now()))
+		told("before", 0, 0, 0)
+		h.Advance(2 * time.Minute)
+		told("due today", 1, 1, 0)
+		h.Advance(harness.Kolkata(2, 18, 1).Sub(h.Clock.Now()))
+		for _, v := range visits {
+			if got := paid(ravi, v); !strings.HasPrefix(got, "false waiting") {
+				t.Errorf("when it is due: %s", got)
+			}
+		}
+		h.Advance(harness.Kolkata(3, 9, 1).Sub(h.Clock.Now())) // at the latest as their duty begins
+		told("climbed", 1, 1, 2)
+		h.Advance(harness.Kolkata(3, 18, 1).Sub(h.Clock.Now()))
+		for _, v := range visits {
+			if got, against := paid(ravi, v), desk.Visit(v).CountsAgainst; !strings.HasPrefix(got, "true") || against == "customer" {
+				t.Errorf("by default: paid %s, against %v", got, against)
+			}
+		}
+		told("for good", 1, 1, 2)
+		h.MayIgnore("claim.waiting", "claim.overdue")
+	})
+}
+
 // TestAMissedVisitIsNotStoppedAway: a stop is taken at any time, and after 72 h that the visit was missed stands; before that its pay waits
 // for the report.
 func TestAMissedVisitIsNotStoppedAway(t *testing.T) {
@@ -149,6 +206,61 @@ func TestAJobStaysOpenWhileItsHouseholdIsAsked(t *testing.T) {
 		h.Advance(25 * time.Hour)
 		if got, pay := desk.Job(job), paid(ravi, visit); got.Status != "closed" || !strings.HasPrefix(pay, "true") {
 			h.Errorf("answered, the job is %s, paid %s", got.Status, pay)
+		}
+	})
+}
+
+// TestACheckThatNobodyAnswersEnds: asked in vain for three days, the household has confirmed nothing and loses nothing; the job
+// closes, its pay says so, and the household may reopen it.
+func TestACheckThatNobodyAnswersEnds(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned", "job.reopened")
+		desk, ravi, gita := h.As("kiran"), h.As("ravi"), h.As("gita")
+		var jobs, visits [2]object
+		for i := range jobs {
+			_, jobs[i] = h.Household(desk, nil)
+			visits[i] = h.Visit(desk, jobs[i], harness.Monday.Add(time.Duration(1+2*i)*time.Hour), "ravi")
+			h.Clock.Set(harness.Monday.Add(time.Duration(1+2*i)*time.Hour + 10*time.Minute))
+			ravi.Send("POST", path("/v1/visits/%s/complete", visits[i]), object{"reason": "phone_broken", "work_done": "relay", "tested": "cold"},
+				200)
+		}
+		pages := [2]*harness.CustomerPage{h.CustomerPage(jobs[0]), h.CustomerPage(jobs[1])}
+		h.Advance(30 * time.Hour)
+		pages[1].Submit("reopen", 303) // nor does a job that is open again wait for ever
+		h.Advance(60 * time.Hour)
+		for i := range visits {
+			if got := paid(ravi, visits[i]); !strings.HasPrefix(got, "false waiting") {
+				h.Errorf("asked: %s", got)
+			}
+		}
+		h.Advance(13 * time.Hour)
+		checks := items(gita.Send("GET", "/v1/completion-checks?status=not_answered", nil, 200))
+		if len(checks) != 2 || harness.Offers(checks[0], "answer") {
+			h.Fatalf("in vain: %v", checks)
+		}
+		gita.Send("POST", path("/v1/completion-checks/%s/answer", checks[0]), object{"result": "not_reached"}, 409)
+		for i := range visits {
+			if got := paid(ravi, visits[i]); got != "true not confirmed: the household was asked whether it is done and did not answer" {
+				h.Errorf("asked in vain: %s", got)
+			}
+			if v := desk.Visit(visits[i]); !v.DoneConfirmedAt.IsZero() {
+				h.Errorf("confirmed by nobody: %v", v.DoneConfirmedAt)
+			}
+			if n := strings.Count(strings.Join(h.EntryKinds(jobs[i]), " "), "visit.not_answered"); n != 1 {
+				h.Errorf("the timeline says it %d times", n)
+			}
+		}
+		h.Advance(25 * time.Hour)
+		if got := []string{string(desk.Job(jobs[0]).Status), string(desk.Job(jobs[1]).Status)}; got[0] != "closed" || got[1] != "open" {
+			h.Errorf("the jobs are %v", got)
+		}
+		if ended := fmt.Sprint(desk.Send("GET", path("/v1/jobs/%s/timeline", jobs[0]), nil, 200)); !strings.Contains(ended,
+			"the household did not answer") {
+			h.Errorf("closed without saying that nobody answered: %s", ended)
+		}
+		pages[0].Submit("reopen", 303)
+		if got := desk.Job(jobs[0]); got.Status != "open" {
+			h.Errorf("reopened it is %s", got.Status)
 		}
 	})
 }
