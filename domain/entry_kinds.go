@@ -68,7 +68,7 @@ var EntryKinds = []EntryKind{
 	{"visit.arrived_anyway", "crew note"},
 	{"visit.assigned", "crew was reason"},
 	{"visit.cancelled", "reason"},
-	{"visit.claimed", "claim_id action status note reason findings work_done parts tested occurred_at channel outcome direction step result what"},
+	{"visit.claimed", "claim_id action status note reason findings work_done parts tested occurred_at channel outcome direction step result what watched_by ring_seconds"},
 	{"visit.completed", moveKeys},
 	{"visit.confirmed", "how agreed_attempt_id agreed_start agreed_end said"},
 	{"visit.corrected", "findings work_done parts tested"},
