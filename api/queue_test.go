@@ -41,6 +41,7 @@ func TestOperationsOfTheDomain(t *testing.T) {
 		"reviewFlag":              "/v1/flags/ID/review",
 		"safetyRelease":           "/v1/jobs/ID/safety-release",
 		"scheduleVisit":           "/v1/jobs/ID/visits",
+		"spokenHomeSafe":          "/v1/users/ID/home-safe/spoken",
 		"spokenTimer":             "/v1/visits/ID/timer/spoken",
 		"triageFlag":              "/v1/flags/ID/triage",
 	}
