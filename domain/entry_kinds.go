@@ -37,7 +37,7 @@ var EntryKinds = []EntryKind{
 	{"household.told", "notice channel"},
 	{"job.cancelled", "reason"},
 	{"job.changed", "id external_ref customer_id site_id contact_id appliance_id centre_id category skill_level serial fault tried_steps " +
-		"what_matters note priority safety_critical cover value_minor occurred_at"},
+		"what_matters note priority safety_critical cover value_minor occurred_at reason"},
 	{"job.closed", "reason"},
 	{"job.registered", "centre_id repeat_of priority"},
 	{"job.reopened", "reason original_clock"},

@@ -62,6 +62,7 @@ func TestNoTwoControlsOfTheQueueShareAName(t *testing.T) {
 	for i := range 7 {
 		ravi.CreateFlag(bodies.FlagCreate{Phone: fmt.Sprintf("+9198000001%02d", i), Kind: "verbal_abuse", Level: 2})
 	}
+	h.Settle()
 	for i := range 5 {
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, h.Clock.Now().Add(time.Duration(24+2*i)*time.Hour), "ravi")
