@@ -56,6 +56,10 @@ export const keepPage = async (page) => {
   for (const p of page.promises) keep('promises', p.id, { p });
   for (const n of page.inbox) keep('inbox', n.id, { n });
   for (const g of page.gone) tx.objectStore({ visit: 'visits', promise: 'promises', notice: 'inbox' }[g.kind] || 'visits').delete(g.id);
+  const gone = page.gone.map((g) => g.id), drafts = await kv.get('drafts') || {}, dialled = await kv.get('dialled');
+  for (const id of gone) delete drafts[id];
+  kv.put(drafts, 'drafts');
+  if (dialled && gone.includes(dialled.visit)) kv.delete('dialled');
   if (page.me) kv.put(page.me, 'me');
   if (page.lists) kv.put(page.lists, 'lists');
   if (page.full && !page.more) {

@@ -14,6 +14,9 @@ import { Sos } from './sos_screen.js';
 import { go, raise } from './sos.js';
 import { pushOn } from './push.js';
 
+/** After so long without a sync nothing of a home is shown any more (docs/product.md section 10). */
+const lockAfter = 72 * 3_600_000;
+
 /** route is the screen that the address names. */
 const useRoute = () => {
   const [at, set] = useState(location.hash.slice(2));
@@ -32,6 +35,8 @@ const App = () => {
   if (!s.ready) return html`<p class="start">Doorstep</p>`;
   if (screen === 'sos') return html`<${Sos} raise=${id === 'now'} />`;
   if (!s.signedIn) return html`<${SignIn} />`;
+  const locked = s.synced > 0 && Date.now() - s.synced > lockAfter;
+  if (locked && screen !== 'waiting') return html`<${SignIn} why=${say('ended.sync_too_old')} />`;
   const body = screen === 'visit' ? html`<${Visit} id=${id} part=${part} />` : screen === 'waiting' ? html`<${Waiting} />`
     : screen === 'inbox' ? html`<${Inbox} />` : screen === 'me' ? html`<${Me} part=${id} />` : html`<${Today} />`;
   const tab = (/** @type {string} */ to, /** @type {string} */ word, /** @type {number} */ n = 0) => html`<a href=${'#/' + to}

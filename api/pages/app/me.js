@@ -1,12 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import * as db from './db.js';
 import { html } from './html.js';
-import { ask, key, once } from './net.js';
+import { ask, key } from './net.js';
 import { enqueue } from './moves.js';
 import { Back, Choice, Field, SosButton } from './parts.js';
 import { pushOn } from './push.js';
 import { reload, say, useNow } from './state.js';
 import { SignIn } from './signin.js';
+import { leave } from './sync.js';
 import { languages, language } from './words.js';
 import { clock, day, dayKey, dayShort, now } from './when.js';
 
@@ -20,9 +21,7 @@ export const Me = ({ part }) => {
   const u = s.me?.user;
   const out = async () => {
     if (s.queue.length + s.files.length && !confirm(say('signout.waits', { n: s.queue.length + s.files.length }))) return;
-    await once('DELETE', '/v1/session').catch(() => {});
-    await db.forget(true);
-    await reload();
+    await leave();
     location.hash = '#/';
   };
   const hours = (u?.hours || []).reduce((/** @type {any} */ by, /** @type {any} */ h) => { (by[h.weekday] ||= []).push(h.from + '–' + h.to); return by; }, {});

@@ -38,7 +38,7 @@ export const Reach = ({ v, close }) => {
       ${c.voice_only && html`<span class="pill warn">▲ ${say('voice.only')}</span>`}
       ${c.phones.map((/** @type {string} */ p) => html`<div key=${p}><div class="label number">${p}</div><div class="acts"><a class="btn primary" href=${'tel:' + p} onClick=${() => dial('phone', c, p)}><span aria-hidden="true">☎</span> ${say('call')}</a>
         ${!c.voice_only && html`<a class="btn" href=${'sms:' + p} onClick=${() => dial('sms', c, p)}>${say('sms')}</a>
-        <a class="btn" href=${'https://wa.me/' + p.replace('+', '')} target="_blank" rel="noopener" onClick=${() => dial('whatsapp', c, p)}>WhatsApp</a>`}</div></div>`)}
+        <a class="btn" href=${'whatsapp://send?phone=' + p.replace('+', '')} onClick=${() => dial('whatsapp', c, p)}>WhatsApp</a>`}</div></div>`)}
       ${!c.phones.length && html`<p class="dense quiet">${say('reach.none')}</p>`}</section>`)}
       <a class="btn wide" href=${close + '/endcall'}>${say('endcall')}</a>`}</div>`;
 };

@@ -42,8 +42,8 @@ export const resume = async () => {
   } catch { /* there is none: somebody signs in */ }
 };
 
-/** SignIn is by password, or by a code that sets one. */
-export const SignIn = () => {
+/** SignIn is by password, or by a code that sets one. @param {{why?: string}} p */
+export const SignIn = ({ why = '' }) => {
   const s = useNow();
   const [login, setLogin] = useState(s.me?.user.login || ''), [password, setPassword] = useState(''), [code, setCode] = useState('');
   const [coded, setCoded] = useState(false), [busy, setBusy] = useState(false), [wrong, setWrong] = useState('');
@@ -62,7 +62,7 @@ export const SignIn = () => {
     }
   };
   return html`<main id="screen" tabindex="-1" class="stack signin"><h1 class="title">Doorstep</h1>
-    <p class="quiet">${say('signin.why')}</p>
+    ${why ? html`<p class="card warn" role="alert">${why}</p><a class="btn wide" href="#/waiting">${say('nav.waiting')}</a>` : html`<p class="quiet">${say('signin.why')}</p>`}
     <form class="card stack" onSubmit=${go}>
       <${Field} id="login" label=${say('signin.login')} value=${login} set=${setLogin} more=${{ autocomplete: 'username', autocapitalize: 'none', spellcheck: false, required: true, maxLength: 100 }} />
       ${coded && html`<${Field} id="code" label=${say('signin.code')} value=${code} set=${setCode} more=${{ autocomplete: 'one-time-code', required: true, maxLength: 40 }} />`}

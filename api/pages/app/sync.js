@@ -142,9 +142,24 @@ export const register = async (token) => {
   if (!id) await db.set('installation', id = key());
   const known = token || await db.get('pushToken') || 'none ' + id;
   const language = ['en', 'hi'].includes(document.documentElement.lang) ? document.documentElement.lang : 'en';
+  const told = [id, known, language].join(' '), was = await db.get('registered');
+  if (was?.told === told && Date.now() - was.at < 86_400_000) return;
   await ask('PUT', '/v1/devices/' + id, { body: { token: known, platform: 'web', language }, headers: { 'Idempotency-Key': key() } });
   await db.set('pushToken', known);
   await ask('PUT', '/v1/session/device', { body: { installation_id: id } });
+  await db.set('registered', { told, at: Date.now() });
+};
+
+/** leave ends the session and the pushes to this phone, as far as there is network, and erases everything here. */
+export const leave = async () => {
+  const id = await db.get('installation');
+  if (id) await ask('DELETE', '/v1/devices/' + id, { within: 5_000, headers: { 'Idempotency-Key': key() } }).catch(() => {});
+  await ask('DELETE', '/v1/session', { within: 5_000 }).catch(() => {});
+  const worker = await navigator.serviceWorker?.getRegistration('/app');
+  await worker?.pushManager?.getSubscription().then((s) => s?.unsubscribe()).catch(() => {});
+  (await worker?.getNotifications() || []).forEach((n) => n.close());
+  await db.forget(true);
+  await reload();
 };
 
 /** health tells the server what it can know of this phone, at most every ten minutes. */

@@ -5,9 +5,14 @@ import { say, useNow } from './state.js';
 import { known } from './words.js';
 import { clock, day, dayKey, dayShort, now, span } from './when.js';
 
-/** map is where a map app finds a place. @param {any} s */
-export const map = (s) => (s?.lat != null ? `https://www.google.com/maps/dir/?api=1&destination=${s.lat},${s.lon}`
-  : `https://www.google.com/maps/search/?api=1&query=${encodeURIComponent([s?.address, s?.postal_code].filter(Boolean).join(', '))}`);
+const apple = /iPhone|iPad|Macintosh/.test(navigator.userAgent);
+
+/** map opens the phone's own map app at a place (RFC 5870); no website learns of it. @param {any} s */
+export const map = (s) => {
+  const words = encodeURIComponent([s?.address, s?.postal_code].filter(Boolean).join(', '));
+  const at = s?.lat != null ? `${s.lat},${s.lon}` : '';
+  return apple ? `maps:?daddr=${at || words}` : `geo:${at || '0,0'}?q=${at || words}`;
+};
 
 const greeting = () => {
   const h = Number(clock(now()).slice(0, 2));
@@ -49,7 +54,7 @@ const Next = ({ v }) => {
     ${v.visit.plan.length > 0 && html`<p><span class="pill warn">▲ ${v.visit.plan.map((/** @type {string} */ p) => say('plan.' + p)).join(', ')}</span></p>`}
     <div class="acts">
       ${phone && html`<a class="btn" href=${'#/visit/' + v.visit.id + '/reach'}>${say('call')}</a>`}
-      <a class="btn" href=${map(at)} target="_blank" rel="noopener">${say('navigate')}</a></div>
+      <a class="btn" href=${map(at)}>${say('navigate')}</a></div>
     ${nextMove[v.visit.status] === 'en-route' && dayKey(v.visit.window_start) === dayKey(now()) ? html`<button class="btn wide light" onClick=${() => { move(v, 'en-route'); }}>${say('do.en-route')}</button>`
     : html`<a class="btn wide light" href=${'#/visit/' + v.visit.id}>${say('open')}</a>`}
   </section>`;

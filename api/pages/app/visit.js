@@ -50,7 +50,7 @@ const Overview = ({ v }) => {
           ${v.job.safety_critical && html`<span class="pill danger">■ ${say('safety_critical')}</span>`}</p></div>
       <div class="acts three"><a class="btn" href=${id + '/reach'}><span aria-hidden="true">☎</span>${say('call')}</a>
         <a class="btn" href=${id + '/reach'}><span aria-hidden="true">✉</span>${say('message')}</a>
-        <a class="btn" href=${map(at)} target="_blank" rel="noopener"><span aria-hidden="true">➤</span>${say('navigate')}</a></div>
+        <a class="btn" href=${map(at)}><span aria-hidden="true">➤</span>${say('navigate')}</a></div>
       ${v.visit.plan.length > 0 && html`<section class="card warn"><strong>▲ ${say('plan')}</strong><p>${v.visit.plan.map((/** @type {string} */ x) => say('plan.' + x)).join(', ')}</p>
         ${unseen ? html`<button class="btn" onClick=${() => move(v, 'plan-seen')}>${say('do.plan-seen')}</button>` : html`<span class="pill good">✓ ${say('plan.seen')}</span>`}</section>`}
       <${Timer} v=${v} />

@@ -148,4 +148,25 @@ func TestBadDaysInTheApp(t *testing.T) {
 	desk.Send("POST", path("/v1/visits/%s/assign", given), object{"crew": []any{h.As("meena").ID.String()}}, 200)
 	a.open("?h#/waiting")
 	a.until("it is gone", stored+`.then((x) => !x.includes(`+strconv.Quote(name)+`))`)
+
+	// Three days without a sync: what is of homes is hidden, what was not sent is not.
+	evaluate[bool](t, a.ctx,
+		`(async () => { const db = await new Promise((done) => { const r = indexedDB.open('doorstep'); r.onsuccess = () => done(r.result); });
+		const tx = db.transaction('kv', 'readwrite'); tx.objectStore('kv').put(Date.now() - 73 * 3600000, 'synced');
+		await new Promise((done) => { tx.oncomplete = done; }); db.close(); return true; })() && true`)
+	w.lies.Store(true)
+	a.open("?i")
+	a.sees("has not synced for three days")
+	if strings.Contains(a.text(), "Kapoor") {
+		t.Errorf("a locked phone shows a household:\n%s", a.text())
+	}
+	w.lies.Store(false)
+	a.taps("SOS") // which is there all the same
+	a.sees("Call 112")
+
+	// Who signs out leaves nothing.
+	a.open("?j#/me")
+	a.taps("Sign out")
+	a.sees("I have a code")
+	a.until("nothing is left", stored+`.then((x) => !x.includes('Kapoor') && !x.includes('Ravi'))`)
 }
