@@ -6,10 +6,11 @@ import { openDB } from 'idb';
  * @typedef {import('api').components['schemas']} Schemas
  * @typedef {Schemas['SyncVisit']} SyncVisit
  * @typedef {{seq?: number, id: string, method: string, path: string, body?: any, label: string, visit?: string, move?: string, at: number,
- *   depends_on?: string[], secret?: boolean, state?: string, tries?: number, next?: number}} Queued
+ *   depends_on?: string[], secret?: boolean, sealed?: {iv: Uint8Array, data: ArrayBuffer}, timer?: string, minutes?: number, urgent?: boolean,
+ *   when?: string}} Queued
  * @typedef {{seq?: number, id: string, visit: string, kind: string, blob?: Blob, asked: boolean, agreed: boolean, at: number,
  *   size?: number, sha256?: string, announced?: boolean, wrong?: number}} QueuedFile
- * @typedef {{id: string, label: string, at: number, said: string, code: string, status: number, visit?: string}} Answer
+ * @typedef {{id: string, label: string, at: number, said: string, code: string, status: number, visit?: string, move?: string, when?: string}} Answer
  */
 
 /** @type {Promise<import('idb').IDBPDatabase<any>> | undefined} */
@@ -34,6 +35,28 @@ export const set = async (/** @type {string} */ key, /** @type {any} */ value) =
 export const all = async (/** @type {string} */ store) => (await db()).getAll(store);
 export const put = async (/** @type {string} */ store, /** @type {any} */ value) => (await db()).put(store, value);
 export const drop = async (/** @type {string} */ store, /** @type {any} */ key) => { await (await db()).delete(store, key); };
+
+/** sealer is a key that can be used here and never be read. Pages without TLS have none. */
+const sealer = async () => {
+  if (!crypto.subtle) return null;
+  let key = await get('sealer');
+  if (!key) await set('sealer', key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']));
+  return key;
+};
+
+/** seal keeps a body so that whoever looks into the phone's storage does not read it. @param {any} body */
+export const seal = async (body) => {
+  const key = await sealer();
+  if (!key) return { body };
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  return { sealed: { iv, data: await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, new TextEncoder().encode(JSON.stringify(body))) } };
+};
+
+/** bodyOf is the body of a request as it is sent. @param {Queued} q */
+export const bodyOf = async (q) => {
+  if (!q.sealed) return q.body;
+  return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt({ name: 'AES-GCM', iv: /** @type {any} */ (q.sealed.iv) }, await sealer(), q.sealed.data)));
+};
 
 /** the stores that hold something of a home. */
 const picture = ['visits', 'promises', 'inbox'];
@@ -81,7 +104,7 @@ export const keepPage = async (page) => {
  */
 export const received = async (q, lay) => {
   const tx = (await db()).transaction(['queue', 'visits'], 'readwrite');
-  tx.objectStore('queue').delete(/** @type {number} */ (q.seq));
+  if (q.seq !== undefined) tx.objectStore('queue').delete(q.seq);
   const row = q.visit && await tx.objectStore('visits').get(q.visit);
   if (row) {
     lay(row.v.visit);

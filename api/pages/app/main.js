@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { html } from './html.js';
 import * as db from './db.js';
 import { begin, change, say, state, useNow } from './state.js';
-import { follow, health, register, sync } from './sync.js';
+import { follow, health, left, register, sync } from './sync.js';
 import { resume, SignIn } from './signin.js';
 import { Today } from './today.js';
 import { Visit } from './visit.js';
@@ -33,7 +33,7 @@ const App = () => {
   const [screen, id, part] = useRoute();
   useEffect(() => { document.getElementById('screen')?.focus({ preventScroll: true }); }, [screen, id, part]);
   if (!s.ready) return html`<p class="start">Doorstep</p>`;
-  if (screen === 'sos') return html`<${Sos} raise=${id === 'now'} />`;
+  if (screen === 'sos') return html`<${Sos} />`;
   if (!s.signedIn) return html`<${SignIn} />`;
   const locked = s.synced > 0 && Date.now() - s.synced > lockAfter;
   if (locked && screen !== 'waiting') return html`<${SignIn} why=${say('ended.sync_too_old')} />`;
@@ -52,6 +52,14 @@ const App = () => {
       ${tab('', 'nav.today')}${tab('inbox', 'nav.inbox', unseen)}${tab('waiting', 'nav.waiting', s.queue.length + s.files.length)}${tab('me', 'nav.me')}</div></nav>`}`;
 };
 
+/** raiseAsAsked raises an alarm that the standing notification asked for (sw.js); no address can. */
+const raiseAsAsked = async () => {
+  const asked = await self.caches?.open('asked').catch(() => null), at = await asked?.match('/app/sos');
+  if (!at) return;
+  await asked?.delete('/app/sos');
+  if (Date.now() - Number(await at.text()) < 60_000) { raise(); location.hash = '#/sos'; }
+};
+
 const update = async () => {
   const worker = await navigator.serviceWorker.getRegistration('/app');
   worker?.waiting?.postMessage('update');
@@ -62,7 +70,8 @@ const start = async () => {
   render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById('app')));
   await begin();
   follow();
-  if (location.hash === '#/enter' || !state.signedIn && await db.get('installation') === undefined) await resume();
+  await raiseAsAsked();
+  if (await left() && (location.hash === '#/enter' || !state.signedIn && await db.get('installation') === undefined)) await resume();
   sync().then(() => {
     if (!state.signedIn) return;
     register().catch(() => {});
@@ -72,7 +81,7 @@ const start = async () => {
   go();
   if (!('serviceWorker' in navigator)) return;
   navigator.serviceWorker.addEventListener('message', (e) => {
-    if (e.data?.go) location.hash = e.data.go;
+    if (e.data?.go) { location.hash = e.data.go; raiseAsAsked(); }
   });
   const worker = await navigator.serviceWorker.register('/app/sw.js', { scope: '/app' }).catch(() => null);
   if (!worker) return;
@@ -82,4 +91,3 @@ const start = async () => {
 };
 
 start();
-export { raise };

@@ -19,7 +19,9 @@ export const Me = ({ part }) => {
   const Page = /** @type {any} */ (pages)[part || ''];
   if (Page) return html`<${Back} to="#/me" word=${say('nav.me')} /><h1 class="title">${say('me.' + part)}</h1><div class="stack"><${Page} /></div>`;
   const u = s.me?.user;
+  const [said, setSaid] = useState('');
   const out = async () => {
+    if (s.sos && s.sos.view?.status !== 'resolved') { setSaid(say('signout.sos')); return; }
     if (s.queue.length + s.files.length && !confirm(say('signout.waits', { n: s.queue.length + s.files.length }))) return;
     await leave();
     location.hash = '#/';
@@ -31,7 +33,7 @@ export const Me = ({ part }) => {
     <section class="card"><h2 class="label">${say('me.hours')}</h2>${Object.keys(hours).map((d) => html`<div class="dense spread"><span>${name(Number(d))}</span><span>${hours[d].join(', ')}</span></div>`)}</section>
     <section class="card stack"><h2 class="label">${say('me.language')}</h2><div class="acts">${languages.map(([c, words]) => html`<button key=${c} class=${'btn' + (language() === c ? ' primary' : '')} lang=${c}
       aria-pressed=${language() === c} onClick=${async () => { await db.set('settings', { ...s.settings, language: c }); await reload(); }}>${words}</button>`)}</div></section>
-    <button class="btn wide" onClick=${out}>${say('signout')}</button></div>`;
+    <p role="alert" class="wrong">${said}</p><button class="btn wide" onClick=${out}>${say('signout')}</button></div>`;
 };
 
 /** useAsked reads something from the server, and says where that is not possible. @param {string} path */
@@ -43,18 +45,20 @@ const useAsked = (path) => {
 
 const Leave = () => {
   const s = useNow();
-  const [from, setFrom] = useState(''), [to, setTo] = useState(''), [kind, setKind] = useState('annual'), [done, setDone] = useState('');
+  const [from, setFrom] = useState(''), [to, setTo] = useState(''), [kind, setKind] = useState('annual'), [done, setDone] = useState(''), [sure, setSure] = useState(false);
   const me = s.me?.user.id;
   const send = async (/** @type {string} */ a, /** @type {string} */ b, /** @type {string} */ k) => {
+    setDone(say('busy'));
     const next = new Date(b + 'T00:00:00Z');
     next.setUTCDate(next.getUTCDate() + 1);
     if (await enqueue({ path: `/v1/technicians/${me}/leave`, plain: true, label: 'did.leave', body: { starts_at: a + 'T00:00', ends_at: next.toISOString().slice(0, 10) + 'T00:00', kind: k } })) setDone(say('leave.sent'));
   };
   return html`<p role="status">${done}</p>
-    <section class="card stack"><b>${say('sick.today')}</b><p class="dense quiet">${say('sick.why')}</p><button class="btn wide" onClick=${() => send(dayKey(now()), dayKey(now()), 'sick')}>${say('sick.go')}</button></section>
+    <section class="card stack"><b>${say('sick.today')}</b><p class="dense quiet">${say('sick.why')}</p>${sure ? html`<button class="btn danger wide" disabled=${!!done} onClick=${() => send(dayKey(now()), dayKey(now()), 'sick')}>${say('sick.sure')}</button>`
+    : html`<button class="btn wide" disabled=${!!done} onClick=${() => setSure(true)}>${say('sick.go')}</button>`}</section>
     <section class="card stack"><b>${say('leave.ask')}</b><${Field} id="from" label=${say('from')} value=${from} set=${setFrom} more=${{ type: 'date' }} /><${Field} id="to" label=${say('to')} value=${to} set=${setTo} more=${{ type: 'date' }} />
       <${Choice} name="leavekind" label=${say('kind')} value=${kind} set=${setKind} options=${(s.lists?.leave_kinds || []).map((/** @type {any} */ x) => [x.code, x.words])} />
-      <button class="btn primary wide" disabled=${!from || !to || to < from} onClick=${() => send(from, to, kind)}>${say('leave.go')}</button></section>
+      <button class="btn primary wide" disabled=${!!done || !from || !to || to < from} onClick=${() => send(from, to, kind)}>${say('leave.go')}</button></section>
     ${(s.me?.leave || []).map((/** @type {any} */ l) => html`<section key=${l.id} class="card"><b>${dayShort(l.starts_at)} – ${dayShort(Date.parse(l.ends_at) - 1)}</b> <span class="pill mute">${say('leave.' + l.status)}</span></section>`)}`;
 };
 
@@ -116,11 +120,11 @@ const Home = () => {
   const [at, setAt] = useState('20:00'), [code, setCode] = useState(''), [done, setDone] = useState('');
   const withCode = code ? { code } : {};
   const send = async (/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body, /** @type {string} */ words) => {
-    if (await enqueue({ method, path, body: { ...body, ...withCode }, plain: method === 'PUT', label: 'did.home', secret: true })) setDone(say(words));
+    if (await enqueue({ method, path, body: { ...body, ...withCode }, plain: method === 'PUT', label: 'did.home', seal: true })) setDone(say(words));
   };
   return html`<p class="dense quiet">${say('home.why')}</p><section class="card stack"><${Field} id="homeby" label=${say('home.by')} value=${at} set=${setAt} more=${{ type: 'time' }} />
     <${Field} id="homecode" label=${say('timer.code.label')} value=${code} set=${setCode} more=${{ type: 'password', autocomplete: 'off', maxLength: 32 }} />
-    <button class="btn wide" onClick=${() => send('PUT', '/v1/me/home-safe', { by: dayKey(now()) + 'T' + at }, 'home.asked')}>${say('home.ask')}</button>
+    <button class="btn wide" onClick=${() => send('PUT', '/v1/me/home-safe', { by: dayKey(at > clock(now()) ? now() : now() + 86_400_000) + 'T' + at }, 'home.asked')}>${say('home.ask')}</button>
     <button class="btn primary wide" onClick=${() => send('POST', '/v1/me/home-safe/done', {}, 'home.done')}>${say('home.go')}</button><p role="status">${done}</p></section>`;
 };
 

@@ -40,25 +40,29 @@ export const shown = () => state.visits.map((v) => {
   let timer = v.timer;
   for (const q of waiting) {
     lay(visit, q, state.skew, state.me?.user.id);
-    if (q.move === 'fine' && timer) timer = { ...timer, status: 'armed' };
-    if (q.move === 'extend' && timer) timer = { ...timer, status: 'armed', due_at: new Date(Date.parse(timer.due_at) + q.body.minutes * 60_000).toISOString() };
+    if (q.timer && timer) timer = { ...timer, status: 'armed', due_at: new Date(Date.parse(timer.due_at) + (q.minutes || 0) * 60_000).toISOString() };
   }
   return { ...v, visit, timer, waits: waiting.length };
 });
 
 /**
  * enqueue keeps a request until the server has it. Moves of one visit wait for each other, so that none overtakes the one before.
- * Nothing is said to be done before it is kept: false means that the storage is full.
- * @param {{path: string, body?: any, label: string, visit?: string, move?: string, secret?: boolean, method?: string, plain?: boolean}} q
+ * Nothing is said to be done before it is kept: false means that the storage is full. What is urgent goes by itself, at once.
+ * @param {{path: string, body?: any, label: string, visit?: string, move?: string, secret?: boolean, method?: string, plain?: boolean, seal?: boolean,
+ *   timer?: string, minutes?: number, urgent?: boolean}} q
  */
 export const enqueue = async (q) => {
   const at = Date.now();
-  const before = q.move ? state.queue.filter((x) => x.visit === q.visit && x.move).map((x) => x.id).slice(-1) : [];
+  const before = q.move && !q.urgent ? state.queue.filter((x) => x.visit === q.visit && x.move).map((x) => x.id).slice(-1) : [];
   const body = q.plain ? q.body : { ...q.body, occurred_at: new Date(at).toISOString() };
-  const kept = await guarded(() => db.put('queue', { id: key(), method: q.method || 'POST', path: q.path, body, label: q.label, visit: q.visit,
-    move: q.move, secret: q.secret, at, depends_on: before, tries: 0 }));
+  const when = state.visits.find((v) => v.visit.id === q.visit)?.visit.window_start;
+  const row = { id: key(), method: q.method || 'POST', path: q.path, label: q.label, visit: q.visit, move: q.move, secret: q.secret, timer: q.timer,
+    minutes: q.minutes, urgent: q.urgent, when, at, depends_on: before };
+  const kept = await guarded(async () => db.put('queue', { ...row, ...(q.secret || q.seal ? await db.seal(body) : { body }) }));
   await reload();
-  if (kept) (await import('./sync.js')).soon();
+  const { soon, hurry } = await import('./sync.js');
+  if (q.urgent) hurry(kept ? [] : [{ ...row, body }]); // storage that is full stops nobody who leaves
+  if (kept) soon();
   return kept;
 };
 
@@ -76,7 +80,7 @@ export const place = (within = 4_000) => new Promise((done) => {
 });
 
 /** the visit that is next, or under way. */
-export const current = (/** @type {ReturnType<typeof shown>} */ list) => list.find((v) => underWay(v.visit.status)) ||
+export const current = (/** @type {ReturnType<typeof shown>} */ list) => list.find((v) => underWay(v.visit.status) && Date.parse(v.visit.window_start) < now() + 12 * 3_600_000) ||
   list.find((v) => v.visit.status === 'scheduled' && Date.parse(v.visit.window_end) > now() - 2 * 3_600_000);
 
 /** contacts of a visit's household, the job's own first, with numbers that were not struck. @param {SyncVisit} v */

@@ -34,7 +34,7 @@ export const once = async (method, path, o = {}) => {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), o.within || 20_000);
   /** @type {Record<string, string>} */
-  const headers = { Accept: 'application/json', 'Doorstep-Session': o.by || 'cookie', ...o.headers };
+  const headers = { Accept: 'application/json', 'Doorstep-Session': o.by || 'cookie', 'Doorstep-Client': 'doorstep-app/1', ...o.headers };
   if (o.body !== undefined) headers['Content-Type'] = 'application/json';
   try {
     const res = await fetch(path, { method, headers, body: o.raw ?? (o.body === undefined ? undefined : JSON.stringify(o.body)),
@@ -59,6 +59,10 @@ export const once = async (method, path, o = {}) => {
     clearTimeout(timer);
   }
 };
+
+/** spare is alone, but passes where another does it already. @param {string} name @param {() => Promise<void>} run */
+export const spare = (name, run) => (navigator.locks ? navigator.locks.request('doorstep-' + name, { ifAvailable: true }, async (lock) => { if (lock) await run(); })
+  : run());
 
 /** alone runs one at a time over all tabs. @param {string} name @param {() => Promise<void>} run @returns {Promise<void>} */
 export const alone = async (name, run) => { await (navigator.locks ? navigator.locks.request('doorstep-' + name, run) : run()); };

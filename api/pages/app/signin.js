@@ -24,6 +24,7 @@ export const enter = async (user) => {
     }
     await db.forget(true);
   }
+  localStorage.removeItem('doorstep-leaving');
   await db.set('signedIn', user.id);
   await db.set('renewed', Date.now());
   change({ ended: '' });

@@ -6,11 +6,10 @@ import { end, helpers, message, raise } from './sos.js';
 import { change, reload, say, useNow } from './state.js';
 import { clock } from './when.js';
 
-/** Sos is the alarm: whom to call first, then who was rung and who answers. @param {{raise: boolean}} p */
-export const Sos = ({ raise: now }) => {
+/** Sos is the alarm: whom to call first, then who was rung and who answers. */
+export const Sos = () => {
   const s = useNow();
   const [armed, arm] = useState(false);
-  useEffect(() => { if (now) { raise(); location.replace('#/sos'); } }, [now]);
   useEffect(() => { if (s.sos && !s.sos.place) place(8_000).then((at) => { if (at.lat !== undefined && s.sos) { s.sos.place = at; change({ sos: { ...s.sos } }); } }); }, [!!s.sos]);
   const number = s.sos?.view?.emergency_number || s.me?.help?.emergency_number || '112';
   const x = s.sos, v = x?.view;

@@ -23,9 +23,10 @@ self.addEventListener('push', (e) => {
 
 self.addEventListener('notificationclick', (e) => {
   const data = e.notification.data || {};
-  const at = e.action === 'sos' || data.sos && e.action !== 'open' && e.action ? '#/sos/now' : data.visit_id ? '#/visit/' + data.visit_id : data.kind?.startsWith('sos.') ? '#/sos' : '#/inbox';
+  const at = e.action === 'sos' ? '#/sos' : data.visit_id ? '#/visit/' + data.visit_id : data.kind?.startsWith('sos.') ? '#/sos' : '#/inbox';
   if (!data.sos) e.notification.close();
   e.waitUntil((async () => {
+    if (e.action === 'sos') await (await caches.open('asked')).put('/app/sos', new Response(String(Date.now())));
     const [open] = await tabs();
     if (!open) { await self.clients.openWindow('/app' + at); return; }
     await open.focus();

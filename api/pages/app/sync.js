@@ -1,5 +1,5 @@
 import * as db from './db.js';
-import { alone, ask, key, Refused, Unreached } from './net.js';
+import { alone, ask, key, once, Refused, spare, Unreached, urgent } from './net.js';
 import { change, guarded, reload, state } from './state.js';
 import { sendFiles } from './files.js';
 import { lay } from './moves.js';
@@ -9,6 +9,7 @@ const batchMost = 50;
 const batchBytes = 200_000;
 
 let failures = 0;
+let notBefore = 0; // what the server asked for
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
@@ -30,8 +31,8 @@ export const sync = async () => {
     await alone('sync', async () => {
       await up();
       await down();
-      await sendFiles();
     });
+    spare('files', sendFiles).catch(() => {}); // which nothing waits for; what is left goes with the next sync
     failures = 0;
     change({ net: 'ok', ended: '', sending: false });
     later(state.queue.length ? 5_000 : document.hidden ? 15 * 60_000 : 120_000);
@@ -47,8 +48,9 @@ export const sync = async () => {
       if (/** @type {any} */ (e)?.name === 'QuotaExceededError') change({ full: true });
       else console.error('sync', e);
     }
-    const wait = /** @type {any} */ (e)?.wait || Math.min(300, 2 ** failures);
-    later(wait * 1000 * (1 + Math.random() / 2));
+    const asked = /** @type {any} */ (e)?.wait || 0, wait = (asked || Math.min(300, 2 ** failures)) * 1000 * (1 + Math.random() / 2);
+    if (asked) notBefore = Date.now() + wait;
+    later(wait);
   }
 };
 
@@ -61,14 +63,21 @@ const endSession = async (e) => {
   change({ ended: e.code === 'sync_too_old' ? 'sync_too_old' : 'signed_out' });
 };
 
-/** sealed sends the queue of a phone that was reported lost once more, by its credential, and erases all of it. */
+/** sealed sends the queue of a phone that was reported lost once more, by its credential, in as many batches as it takes, and then erases all of it. */
 const sealed = async () => {
-  const { once } = await import('./net.js');
-  const queue = await db.all('queue');
   try {
-    if (queue.length) await once('POST', '/v1/sync', { by: 'device', body: { device_time: new Date().toISOString(), more: false, requests: queue.map(request) } });
+    for (let queue = await db.all('queue'); queue.length; queue = await db.all('queue')) {
+      const [batch, requests] = await pack(queue);
+      const { json } = await once('POST', '/v1/sync', { by: 'device', within: 40_000,
+        body: { device_time: new Date().toISOString(), more: batch.length < queue.length, requests } });
+      for (const [i, a] of json.responses.entries()) {
+        if (a.status !== 429 && a.status < 500) await db.drop('queue', batch[i].seq);
+        else throw new Unreached('busy');
+      }
+      if (json.wipe) break;
+    }
   } catch (e) {
-    if (e instanceof Unreached) { later(60_000); return; } // its queue is not lost
+    if (!(e instanceof Refused) || e.code !== 'device_lost') { later(60_000); return; } // its queue is not lost
   }
   await db.forget(true);
   await caches.keys().then((names) => Promise.all(names.map((n) => caches.delete(n)))).catch(() => {});
@@ -76,56 +85,108 @@ const sealed = async () => {
 };
 
 /** @param {import('./db.js').Queued} q */
-const request = (q) => ({ id: q.id, method: q.method, path: q.path, ...(q.body === undefined ? {} : { body: q.body }),
-  ...(q.depends_on?.length ? { depends_on: q.depends_on } : {}) });
+const request = async (q) => {
+  const body = await db.bodyOf(q);
+  return { id: q.id, method: q.method, path: q.path, ...(body === undefined ? {} : { body }), ...(q.depends_on?.length ? { depends_on: q.depends_on } : {}) };
+};
+
+/** pack takes as much of the queue as one batch holds. @param {import('./db.js').Queued[]} queue @returns {Promise<[any[], any[]]>} */
+const pack = async (queue) => {
+  const batch = [], requests = [];
+  let bytes = 200;
+  for (const q of queue) {
+    const r = await request(q), size = new Blob([JSON.stringify(r)]).size;
+    if (batch.length && (batch.length >= batchMost || bytes + size > batchBytes)) break;
+    bytes += size;
+    batch.push(q);
+    requests.push(r);
+  }
+  return [batch, requests];
+};
 
 const up = async () => {
   for (;;) {
     const queue = await db.all('queue');
     if (!queue.length) return;
-    const batch = [];
-    let bytes = 200;
-    for (const q of queue) {
-      const size = new Blob([JSON.stringify(request(q))]).size;
-      if (batch.length && (batch.length >= batchMost || bytes + size > batchBytes)) break;
-      bytes += size;
-      batch.push(q);
-    }
-    const { json } = await ask('POST', '/v1/sync', { within: 40_000, body: { device_time: new Date().toISOString(), requests: batch.map(request) } });
+    const [batch, requests] = await pack(queue);
+    const { json } = await ask('POST', '/v1/sync', { within: 40_000, body: { device_time: new Date().toISOString(), requests } });
     let left = 0, wait = 0;
     for (const [i, a] of json.responses.entries()) {
-      if (!await settle(batch[i], a)) { left++; wait = Math.max(wait, a.retry_after || 0); }
+      if (await settle(batch[i], a) === 'later') { left++; wait = Math.max(wait, a.retry_after || 0); }
     }
     await reload();
-    if (left === batch.length) throw new Unreached('busy', wait);
-    if (left || batch.length === queue.length) return;
+    if (left) throw new Unreached('busy', wait);
   }
 };
 
-/** settle takes a request out of the queue if its answer is the last word on it. @param {any} q @param {any} a */
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let hurried;
+
+/**
+ * hurry sends what is urgent by itself, beside whatever else is under way, by the session or by the device's credential, until the server has it.
+ * @param {any[]} [more] what could not be kept
+ */
+export const hurry = async (more = []) => {
+  clearTimeout(hurried);
+  /** @type {any[]} */
+  const unsent = [];
+  for (const q of [...(await db.all('queue').catch(() => [])).filter((x) => x.urgent), ...more]) {
+    try {
+      const { json, status } = await urgent(q.method, q.path, { body: await db.bodyOf(q), headers: { 'Idempotency-Key': q.id, 'Doorstep-Sent-At': new Date().toISOString() } });
+      await settle(q, { status, body: json });
+    } catch (e) {
+      if (e instanceof Refused && ![401, 429].includes(e.status)) await settle(q, { status: e.status, body: e.problem });
+      else unsent.push(q);
+    }
+  }
+  await reload();
+  if (unsent.length) hurried = setTimeout(() => hurry(unsent.filter((q) => !q.seq)), document.hidden ? 60_000 : 4_000);
+};
+
+/**
+ * settle takes a request out of the queue if its answer is the last word on it. What depended on one that was kept otherwise or refused goes again
+ * by itself (docs/phone.md, Up): it was done, and the server judges it.
+ * @param {any} q @param {any} a @returns {Promise<'done' | 'later' | 'again'>}
+ */
 const settle = async (q, a) => {
   const ok = a.status >= 200 && a.status < 300;
   if (a.status === 401) throw new Refused(401, a.body, 0);
-  if (a.status === 424 && (await db.all('queue')).some((x) => q.depends_on?.includes(x.id))) return false;
-  if (a.status === 429 || a.status >= 500) return false;
-  if (!ok && !q.secret) {
-    await db.put('answers', { id: q.id, label: q.label, at: Date.now(), said: a.body?.detail || a.body?.title || '', code: a.body?.code || '',
-      status: a.status, visit: q.visit });
-  } else if (!ok) { // of a report nothing readable stays
-    await db.put('answers', { id: q.id, label: q.label, at: Date.now(), said: '', code: a.body?.code || '', status: a.status });
+  if (a.status === 429 || a.status >= 500) return 'later';
+  if (a.status === 424 && q.depends_on?.length) {
+    const waiting = new Set((await db.all('queue')).map((x) => x.id));
+    const still = q.depends_on.filter((/** @type {string} */ id) => waiting.has(id));
+    await db.put('queue', { ...q, depends_on: still });
+    return still.length ? 'later' : 'again';
+  }
+  if (!ok) { // of a report nothing readable stays
+    await db.put('answers', { id: q.id, label: q.label, at: Date.now(), said: q.secret ? '' : a.body?.detail || a.body?.title || '', code: a.body?.code || '',
+      status: a.status, ...(q.secret ? {} : { visit: q.visit, move: q.move, when: q.when }) });
+    if (['complete', 'partial'].includes(q.move) && a.body?.code !== 'claim_kept') await typedAgain(q);
   }
   await db.received(q, (visit) => { if (ok) lay(visit, q, state.skew, state.me?.user.id); });
-  return true;
+  return 'done';
+};
+
+/** typedAgain gives what was refused back to the form that it was typed in. @param {any} q */
+const typedAgain = async (q) => {
+  const drafts = await db.get('drafts') || {};
+  await db.set('drafts', { ...drafts, [q.visit]: { ...drafts[q.visit], findings: q.body.findings || '', work_done: q.body.work_done || '',
+    parts: (q.body.parts || []).join(', '), tested: q.body.tested || '' } });
 };
 
 const down = async () => {
   for (let turn = 0; turn < 200; turn++) {
-    const cursor = await db.get('cursor');
+    const cursor = await db.get('cursor'), tag = await db.get('tag');
     try {
-      const { status, json } = await ask('GET', '/v1/sync?limit=50' + (cursor ? '&cursor=' + encodeURIComponent(cursor) : ''));
-      if (status === 304) return;
+      const { status, json, headers } = await ask('GET', '/v1/sync?limit=50' + (cursor ? '&cursor=' + encodeURIComponent(cursor) : ''),
+        { headers: tag && tag.cursor === cursor ? { 'If-None-Match': tag.tag } : {} });
+      if (status === 304) {
+        await db.set('synced', Date.now());
+        return;
+      }
       await guarded(() => db.keepPage(json));
       if (state.full) return;
+      await db.set('tag', { cursor: json.cursor, tag: headers.get('ETag') });
       await reload();
       if (!json.more) return;
     } catch (e) {
@@ -153,13 +214,20 @@ export const register = async (token) => {
 /** leave ends the session and the pushes to this phone, as far as there is network, and erases everything here. */
 export const leave = async () => {
   const id = await db.get('installation');
+  localStorage.setItem('doorstep-leaving', '1'); // without network its cookies are still there: they end with the next start
   if (id) await ask('DELETE', '/v1/devices/' + id, { within: 5_000, headers: { 'Idempotency-Key': key() } }).catch(() => {});
-  await ask('DELETE', '/v1/session', { within: 5_000 }).catch(() => {});
+  await left();
   const worker = await navigator.serviceWorker?.getRegistration('/app');
   await worker?.pushManager?.getSubscription().then((s) => s?.unsubscribe()).catch(() => {});
   (await worker?.getNotifications() || []).forEach((n) => n.close());
   await db.forget(true);
   await reload();
+};
+
+/** left ends what is left of a session that somebody signed out of, and reports whether it did. */
+export const left = async () => {
+  if (!localStorage.getItem('doorstep-leaving')) return true;
+  return once('DELETE', '/v1/session', { within: 5_000 }).then(() => { localStorage.removeItem('doorstep-leaving'); return true; }, () => false);
 };
 
 /** health tells the server what it can know of this phone, at most every ten minutes. */
@@ -177,7 +245,12 @@ export const health = async () => {
 
 /** follow syncs when something says that it is worth it. */
 export const follow = () => {
-  const wake = () => { failures = 0; sync(); };
+  const wake = () => {
+    failures = 0;
+    hurry();
+    if (Date.now() < notBefore) later(notBefore - Date.now());
+    else sync();
+  };
   addEventListener('online', wake);
   addEventListener('offline', () => change({ net: 'off' }));
   document.addEventListener('visibilitychange', () => { if (!document.hidden) wake(); });

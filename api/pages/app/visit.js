@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import * as db from './db.js';
 import { html } from './html.js';
 import { ask } from './net.js';
 import { ahead, enqueue, move, nextMove, people, place, shown, site, underWay } from './moves.js';
@@ -8,7 +9,7 @@ import { say, useNow } from './state.js';
 import { map } from './today.js';
 import { Done, Photo } from './done.js';
 import { Reach } from './reach.js';
-import { clock, dayShort, now, span } from './when.js';
+import { clock, dayKey, dayShort, now, span } from './when.js';
 
 /** @typedef {ReturnType<typeof shown>[0]} V */
 
@@ -39,6 +40,9 @@ export const Visit = ({ id, part }) => {
 /** @param {{v: V}} p */
 const Overview = ({ v }) => {
   const s = useNow();
+  const [held, hold] = useState(false); // a second tap in the same place would be the next move
+  const go = (/** @type {string} */ what) => { hold(true); setTimeout(() => hold(false), 1_500); move(v, what); };
+  const onItsDay = v.visit.status !== 'scheduled' || dayKey(v.visit.window_start) === dayKey(now());
   const at = site(v), next = nextMove[v.visit.status], step = steps.indexOf(v.visit.status), id = '#/visit/' + v.visit.id;
   const unseen = v.visit.plan.length > 0 && !v.visit.plan_seen.includes(s.me?.user.id);
   const allowed = Object.entries(v.reachability.next_allowed).find(([c]) => c === 'phone')?.[1];
@@ -72,8 +76,8 @@ const Overview = ({ v }) => {
     </div>
     ${ahead(v.visit.status) && html`<div class="bar"><div>
       <div class="steps" role="img" aria-label=${say('status.' + v.visit.status)}>${steps.map((x, i) => html`<span key=${x} class=${i <= step ? 'on' : ''}></span>`)}</div>
-      ${next === 'complete' ? html`<a class="btn primary wide" href=${id + '/done'}>${say('do.complete')}</a>`
-      : html`<button class="btn primary wide" onClick=${() => move(v, next)}>${say('do.' + next)}</button>`}
+      ${!onItsDay ? html`<p class="dense quiet">${say('on.its.day')}</p>` : next === 'complete' ? html`<a class="btn primary wide" href=${id + '/done'}>${say('do.complete')}</a>`
+      : html`<button class="btn primary wide" disabled=${held} onClick=${() => go(next)}>${say('do.' + next)}</button>`}
       <div class="spread"><a class="btn plain small" href=${id + '/noaccess'}>${say('noaccess')}</a><a class="btn plain small" href=${id + '/cannot'}>${say('cannot')}</a>
         <a class="btn plain small" href=${id + '/report'}>${say('report')}</a><a class="btn plain small" href=${id + '/more'}>${say('more')}</a></div></div></div>`}`;
 };
@@ -85,7 +89,7 @@ const Timer = ({ v }) => {
   if (!t || t.status === 'ended') return null;
   const asked = t.status !== 'armed', withCode = code ? { code } : {};
   const send = (/** @type {string} */ what, /** @type {any} */ body) => enqueue({ path: `/v1/visits/${v.visit.id}/timer/${what}`, body: { ...body, ...withCode }, label: 'did.timer',
-    visit: v.visit.id, move: what === 'end' ? '' : what, secret: true });
+    visit: v.visit.id, timer: what, minutes: body.minutes, seal: true, urgent: what === 'not-ok' });
   return html`<section class=${'card stack' + (asked ? ' warn' : '')}><div class="spread"><div><div class="label">${say('timer')}</div>
       <b>${asked ? say('timer.asked') : say('timer.at', { at: clock(t.due_at), span: span(Date.parse(t.due_at) - now()) })}</b></div></div>
     ${asked && html`<button class="btn primary wide" onClick=${() => send('fine', {})}>${say('timer.fine')}</button>
@@ -98,14 +102,17 @@ const Timer = ({ v }) => {
 /** NoAccess: proof first, then the end. @param {{v: V, close: string}} p */
 const NoAccess = ({ v, close }) => {
   const s = useNow();
-  const [reason, setReason] = useState(''), [note, setNote] = useState(''), [busy, setBusy] = useState(false), [knocked, setKnocked] = useState(false);
+  const [reason, setReason] = useState(''), [note, setNote] = useState(''), [busy, setBusy] = useState(false);
+  const knocked = !!s.drafts[v.visit.id]?.knocked;
+  const from = Math.max(Date.parse(v.visit.arrived_at || '') || now(), Date.parse(v.visit.window_start)) + 10 * 60_000;
   const door = async () => {
     setBusy(true);
     if (v.visit.status === 'scheduled' || v.visit.status === 'en_route') await move(v, 'arrive');
     const at = await place();
     await enqueue({ path: `/v1/visits/${v.visit.id}/attempts`, label: 'did.door', visit: v.visit.id, move: 'door',
       body: { channel: 'doorstep', outcome: 'nobody_home', ...at, ...(s.net === 'off' ? { offline: true } : {}), ...(at.lat === undefined ? { place_reason: say('noplace.reason') } : {}) } });
-    setKnocked(true);
+    s.drafts = { ...s.drafts, [v.visit.id]: { ...s.drafts[v.visit.id], knocked: true } };
+    await db.set('drafts', s.drafts).catch(() => {});
     setBusy(false);
   };
   const end = async () => {
@@ -115,7 +122,7 @@ const NoAccess = ({ v, close }) => {
     <section class="card stack"><b>1. ${say('noaccess.door')}</b>${knocked ? html`<span class="pill good">✓ ${say('noted')}</span>`
       : html`<button class="btn primary wide" disabled=${busy} onClick=${door}>${busy ? say('placing') : say('noaccess.knocked')}</button>`}</section>
     <section class="card stack"><b>2. ${say('noaccess.call')}</b><a class="btn wide" href=${close + '/reach'}>${say('call')}</a></section>
-    <section class="card stack"><b>3. ${say('noaccess.end')}</b><p class="dense quiet">${say('noaccess.end.why')}</p>
+    <section class="card stack"><b>3. ${say('noaccess.end')}</b><p class="dense quiet">${say('noaccess.end.why')} ${from > now() && say('noaccess.wait', { at: clock(from) })}</p>
       <button class="btn primary wide" onClick=${end}>${say('noaccess.go')}</button>
       <details><summary>${say('noaccess.reason')}</summary><${Choice} name="why" label=${say('noaccess.reason.why')} value=${reason} set=${setReason}
         options=${(s.lists?.why_not || []).map((/** @type {any} */ x) => [x.code, x.words])} />
@@ -127,7 +134,10 @@ const Cannot = ({ v, close }) => {
   const s = useNow();
   const [how, setHow] = useState(''), [reason, setReason] = useState(''), [note, setNote] = useState('');
   const begun = v.visit.status === 'in_progress';
-  const stop = async () => { await enqueue({ path: `/v1/visits/${v.visit.id}/stop`, body: {}, label: 'did.stop', visit: v.visit.id, move: 'stop' }); location.hash = close + '/report'; };
+  const stop = async () => {
+    await enqueue({ path: `/v1/visits/${v.visit.id}/stop`, body: {}, label: 'did.stop', visit: v.visit.id, move: 'stop', urgent: true });
+    location.hash = close + '/report';
+  };
   const go = async () => {
     const done = how === 'partial' ? await move(v, 'partial', { findings: note, ...(reason ? { reason } : {}) }) : await move(v, 'decline', { reason: reason || 'other', ...(note ? { note } : {}) });
     if (done) location.hash = '#/';
@@ -141,17 +151,22 @@ const Cannot = ({ v, close }) => {
         <button class="btn primary wide" disabled=${how === 'decline' && !reason} onClick=${go}>${say('do.' + how)}</button>`}</section></div>`;
 };
 
+/** What was begun of a report, in memory alone: a call or an SOS in between loses nothing, and no storage holds it. @type {Record<string, any>} */
+const reports = {};
+
 /** Report: kind, how bad, words; what was sent stays nowhere on the phone. @param {{v: V, close: string}} p */
 const Report = ({ v, close }) => {
   const s = useNow();
-  const [kind, setKind] = useState(''), [level, setLevel] = useState(''), [note, setNote] = useState(''), [sent, setSent] = useState(false);
+  const begun = reports[v.visit.id] || { kind: '', level: '', note: '' };
+  const [r, setR] = useState(begun), [sent, setSent] = useState(false);
+  const write = (/** @type {string} */ name) => (/** @type {string} */ value) => setR((/** @type {any} */ was) => (reports[v.visit.id] = { ...was, [name]: value }));
+  const { kind, level, note } = r, setKind = write('kind'), setLevel = write('level'), setNote = write('note');
   const go = async () => {
     if (!await enqueue({ path: `/v1/visits/${v.visit.id}/flags`, body: { kind, level: Number(level), ...(note.trim() ? { note } : {}) }, label: 'did.report', secret: true })) return;
-    setNote('');
-    setKind('');
+    delete reports[v.visit.id];
     setSent(true);
   };
-  if (sent) return html`<${Back} to=${close} word=${v.customer?.name} /><section class="card stack" role="status"><h1 class="title">✓ ${say('report.sent')}</h1><p>${say('report.sent.why')}</p>
+  if (sent) return html`<${Back} to=${close} word=${v.customer?.name} /><section class="card stack" role="status"><h1 class="title">${s.queue.some((q) => q.secret) ? say('report.waits') : '✓ ' + say('report.sent')}</h1><p>${say('report.sent.why')}</p>
     <a class="btn wide" href="#/">${say('nav.today')}</a></section>`;
   return html`<${Back} to=${close} word=${v.customer?.name} /><h1 class="title">${say('report')}</h1><div class="stack">
     <section class="card"><${Choice} name="kind" label=${say('report.kind')} value=${kind} set=${setKind} options=${(s.lists?.flag_kinds || []).map((/** @type {any} */ x) => [x.code, x.words])} /></section>

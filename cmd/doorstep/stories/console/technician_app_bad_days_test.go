@@ -170,3 +170,67 @@ func TestBadDaysInTheApp(t *testing.T) {
 	a.sees("I have a code")
 	a.until("nothing is left", stored+`.then((x) => !x.includes('Kapoor') && !x.includes('Ravi'))`)
 }
+
+// What was done at a door that others got meanwhile arrives whole, as claims; what is refused goes back into its form; a stop waits for no
+// session and no photo; a report that waits is read by nobody who has the phone.
+func TestWhatWasDoneIsNeverDroppedByTheApp(t *testing.T) {
+	h := harness.New(t, "sqlite")
+	a := &technician{T: t, ctx: browser(t), url: h.URL}
+	h.Ignores("visit.assigned", "visit.unassigned", "visit.claimed")
+	h.MayIgnore("visit.stopped", "flag.triage", "flag.live", "hold.area", "call.manager", "note.moved", "claim.waiting", "visit.needs_someone",
+		"visit.changed", "visit.stopped_household", "job.nobody_left")
+	desk := h.As("kiran")
+	_, first := h.Household(desk, nil)
+	given := h.Visit(desk, first, harness.Monday.Add(15*time.Minute), "ravi")
+	_, second := h.Household(desk, object{"name": "Dastur family"})
+	stopped := h.Visit(desk, second, harness.Monday.Add(4*time.Hour), "ravi")
+	h.As("ravi")
+	h.Advance(10 * time.Minute) // so that what is done lies after the booking
+	a.signsIn("ravi")
+	a.until("the visit", "document.querySelector('.next .big')")
+	a.until("the service worker", "navigator.serviceWorker.getRegistration('/app').then((r) => r?.active?.state === 'activated')")
+	a.until("the device's credential", stored+`.then((x) => x.includes('"told"'))`)
+
+	a.offline(true)
+	a.open("?1#/visit/" + harness.String(given["id"]))
+	for _, words := range []string{"I am on my way", "I have arrived", "Work begins", "Done"} {
+		a.taps(words)
+	}
+	a.types("findings", "The relay sticks")
+	a.types("work", "Relay replaced")
+	a.types("tested", "4 °C after an hour")
+	a.taps("Finish the visit")
+	a.sees("4 things wait")
+	a.open("?2#/visit/" + harness.String(stopped["id"]) + "/report")
+	a.taps("Threat")
+	a.taps("Insult")
+	a.types("reportnote", "he held my arm")
+	a.taps("Send the report")
+	a.sees("as soon as there is network")
+	a.until("nobody reads it", stored+`.then((x) => x.includes('/flags') && !x.includes('held my arm') && !x.includes('"level"'))`)
+
+	desk.Send("POST", path("/v1/visits/%s/assign", given), object{"crew": []any{h.As("meena").ID.String()}}, 200)
+	a.offline(false)
+	a.open("?3#/waiting")
+	a.sees("All sent")
+	told := ""
+	for _, e := range items(desk.Send("GET", path("/v1/jobs/%s/timeline", first), nil, 200)) {
+		if e["kind"] == "visit.claimed" {
+			told += harness.String(e["payload"].(object)["work_done"])
+		}
+	}
+	if !strings.Contains(told, "Relay replaced") {
+		t.Errorf("of what was done the server knows %q", told)
+	}
+	a.sees("Kept as told")
+
+	// The session has ended; whoever leaves an unsafe home is not asked to sign in first.
+	evaluate[bool](t, a.ctx, "fetch('/v1/session', { method: 'DELETE', headers: { 'Doorstep-Session': 'cookie' } }).then(() => true) && true")
+	a.open("?4#/visit/" + harness.String(stopped["id"]) + "/cannot")
+	a.taps("Stop and leave")
+	for end := time.Now().Add(harness.Patience); desk.Visit(stopped).Status != "stopped_unsafe"; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the visit is %s", desk.Visit(stopped).Status)
+		}
+	}
+}
