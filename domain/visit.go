@@ -132,6 +132,20 @@ type VisitView struct {
 	Actions JSONList[string] `json:"actions"`
 }
 
+// To is what an answer shows of the visit to a reader. A technician who is not in its crew any more is told that what they said was
+// received: nothing of who comes now, when they agreed on what, or what was found there since (docs/product.md section 3).
+func (v VisitView) To(a Actor) VisitView {
+	if a.Role != RoleTechnician || Has(v.Crew, a.UserID) {
+		return v
+	}
+	v.Plan, v.Actions, v.Crew, v.PlanSeen, v.NotRecorded, v.Parts = nil, nil, nil, nil, nil, nil
+	v.Confirmation, v.ConfirmedHow, v.AgreedID, v.AgreedStart, v.AgreedEnd, v.AgreedSaid = ConfirmAwaiting, "", nil, nil, nil, ""
+	v.EnRouteAt, v.ArrivedAt, v.StartedAt, v.ProvisionalTo, v.PredecessorID, v.SuccessorID = nil, nil, nil, nil, nil, nil
+	v.Findings, v.WorkDone, v.Tested, v.EndReason, v.CountsAgainst = "", "", "", "", "nobody"
+	v.ToldAt, v.Disputed, v.DoneConfirmedAt, v.DoneConfirmedHow = nil, false, nil, ""
+	return v
+}
+
 // Overturnable reports whether a missed visit can still be claimed by a late
 // fact from an offline phone (docs/product.md section 3).
 func (v *Visit) Overturnable(now time.Time) bool {

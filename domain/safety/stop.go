@@ -47,7 +47,7 @@ func cameAnyway(ctx context.Context, s *casework.Service, call *casework.Call, i
 				return domain.VisitView{}, err
 			}
 		}
-		return c.View(a, v), nil
+		return c.View(a, v).To(a), nil
 	})
 }
 
@@ -91,7 +91,7 @@ func (s *Service) Stop(ctx context.Context, call *casework.Call, id domain.ID, i
 		if err != nil {
 			return Stopped{}, err
 		}
-		return Stopped{m.View(call.Actor, m.Visit), flag}, nil
+		return Stopped{m.View(call.Actor, m.Visit).To(call.Actor), flag}, nil
 	})
 	if domain.IsCode(err, domain.CodeUnavailable) && ctx.Err() == nil && !call.DryRun {
 		return s.receiveStop(ctx, call, id, report, in)
@@ -215,7 +215,7 @@ func (s *Service) receiveStop(ctx context.Context, call *casework.Call, id, repo
 			}
 			c.Holds = append(c.Holds, *h)
 		}
-		return Stopped{c.View(a, v), r.FlagID}, nil
+		return Stopped{c.View(a, v).To(a), r.FlagID}, nil
 	})
 }
 

@@ -249,8 +249,9 @@ func TestReportedOnTheWayMayBeInside(t *testing.T) {
 			before := told()
 			h.As("ravi2").Send("POST", path("/v1/visits/%s/arrive", visit), nil, 404)
 			came := meena.Send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
-			if came["status"] != "scheduled" || fmt.Sprint(came["crew"]) != fmt.Sprint(h.Crew("ravi")["crew"]) {
-				t.Errorf("her arrival moved the visit: %v %v", came["status"], came["crew"])
+			now := h.As("kiran").Send("GET", path("/v1/visits/%s", visit), nil, 200)
+			if came["status"] != "scheduled" || now["status"] != "scheduled" || fmt.Sprint(now["crew"]) != fmt.Sprint(h.Crew("ravi")["crew"]) {
+				t.Errorf("her arrival moved the visit: %v %v", now["status"], now["crew"])
 			}
 			meena.Arrive(visit)
 			if got := told(); got != before+1 {
