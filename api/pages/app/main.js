@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { html } from './html.js';
 import * as db from './db.js';
 import { begin, change, say, state, useNow } from './state.js';
-import { follow, health, left, register, sync } from './sync.js';
+import { follow, health, hurry, left, register, sync } from './sync.js';
 import { resume, SignIn } from './signin.js';
 import { Today } from './today.js';
 import { Visit } from './visit.js';
@@ -17,7 +17,7 @@ import { pushOn } from './push.js';
 /** After so long without a sync nothing of a home is shown any more (docs/product.md section 10). */
 const lockAfter = 72 * 3_600_000;
 
-/** route is the screen that the address names. */
+/** useRoute is the screen that the address names, in parts. */
 const useRoute = () => {
   const [at, set] = useState(location.hash.slice(2));
   useEffect(() => {
@@ -71,6 +71,8 @@ const start = async () => {
   await begin();
   follow();
   await raiseAsAsked();
+  go(); // an alarm and a stop from before, ahead of everything else
+  hurry();
   if (await left() && (location.hash === '#/enter' || !state.signedIn && await db.get('installation') === undefined)) await resume();
   sync().then(() => {
     if (!state.signedIn) return;
@@ -78,7 +80,6 @@ const start = async () => {
     health().catch(() => {});
     pushOn(false).catch(() => {});
   });
-  go();
   if (!('serviceWorker' in navigator)) return;
   navigator.serviceWorker.addEventListener('message', (e) => {
     if (e.data?.go) { location.hash = e.data.go; raiseAsAsked(); }

@@ -97,7 +97,7 @@ const Phones = () => {
     ${(got?.items || []).map((/** @type {any} */ d) => html`<section key=${d.installation_id} class="card stack"><div><b>${say('platform.' + d.platform)}${d.current ? ' · ' + say('this.phone') : ''}</b>
       <div class="dense quiet">${say('last.contact', { at: dayShort(d.last_contact) + ' ' + clock(d.last_contact) })}</div></div>
       ${d.lost_at ? html`<span class="pill danger">■ ${say('phone.lost')}</span>` : d.rings ? html`<span class="pill good">✓ ${say('phone.rings')}</span>` : html`<span class="pill warn">▲ ${say('phone.silent')}</span>`}
-      ${(d.faults || []).map((/** @type {any} */ f) => html`<p class="dense">${f.words || f.what || f.code}. ${f.mend || f.how || ''}</p>`)}
+      ${(d.faults || []).map((/** @type {any} */ f) => html`<p class="dense">${f.words} ${f.mend}</p>`)}
       ${!d.lost_at && !d.current && (sure === d.installation_id ? html`<p>${say('phone.lose.why')}</p><button class="btn danger wide" onClick=${() => lose(d.installation_id)}>${say('phone.lose.go')}</button>`
         : html`<button class="btn small" onClick=${() => setSure(d.installation_id)}>${say('phone.lose')}</button>`)}</section>`)}`;
 };
@@ -112,7 +112,7 @@ const Pay = () => {
 
 const Thanks = () => {
   const [got, said] = useAsked('/v1/thanks?limit=50');
-  return html`${said}${got && !got.items.length && html`<p class="empty card">${say('thanks.none')}</p>`}${(got?.items || []).map((/** @type {any} */ t) => html`<blockquote key=${t.id} class="card good">“${t.words || t.text || t.note}”
+  return html`${said}${got && !got.items.length && html`<p class="empty card">${say('thanks.none')}</p>`}${(got?.items || []).map((/** @type {any} */ t) => html`<blockquote key=${t.id} class="card good">“${t.text}”
     <footer class="dense quiet">${dayShort(t.created_at)}</footer></blockquote>`)}`;
 };
 

@@ -69,7 +69,7 @@ export const enqueue = async (q) => {
 /** move is a move of a visit. @param {SyncVisit} v @param {string} what @param {any} [body] */
 export const move = (v, what, body = {}) => enqueue({ path: `/v1/visits/${v.visit.id}/${what}`, body, label: 'did.' + what, visit: v.visit.id, move: what });
 
-/** placed adds where the phone is, if it says so in time. @param {number} [within] ms @returns {Promise<{lat?: number, lon?: number, accuracy_m?: number}>} */
+/** place is where the phone is, if it says so in time. @param {number} [within] ms @returns {Promise<{lat?: number, lon?: number, accuracy_m?: number}>} */
 export const place = (within = 4_000) => new Promise((done) => {
   if (!navigator.geolocation) { done({}); return; }
   const late = setTimeout(() => done({}), within);
@@ -84,8 +84,7 @@ export const current = (/** @type {ReturnType<typeof shown>} */ list) => list.fi
   list.find((v) => v.visit.status === 'scheduled' && Date.parse(v.visit.window_end) > now() - 2 * 3_600_000);
 
 /** contacts of a visit's household, the job's own first, with numbers that were not struck. @param {SyncVisit} v */
-export const people = (v) => (v.customer?.contacts || []).map((c) => ({ ...c, phones: c.phones.filter((p) => !(c.struck_phones || []).some((s) =>
-  (typeof s === 'string' ? s : /** @type {any} */ (s).phone) === p)) }))
+export const people = (v) => (v.customer?.contacts || []).map((c) => ({ ...c, phones: c.phones.filter((p) => !c.struck_phones.includes(p)) }))
   .sort((a, b) => Number(b.id === v.job.contact_id) - Number(a.id === v.job.contact_id));
 
 export const site = (/** @type {SyncVisit} */ v) => v.customer?.sites.find((s) => s.id === v.job.site_id) || v.customer?.sites[0];

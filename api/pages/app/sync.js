@@ -77,7 +77,8 @@ const sealed = async () => {
       if (json.wipe) break;
     }
   } catch (e) {
-    if (!(e instanceof Refused) || e.code !== 'device_lost') { later(60_000); return; } // its queue is not lost
+    // Told to erase, or refused for good: what is of homes does not stay for a queue that nobody takes.
+    if (!(e instanceof Refused) || e.status !== 401) { later(60_000); return; }
   }
   await db.forget(true);
   await caches.keys().then((names) => Promise.all(names.map((n) => caches.delete(n)))).catch(() => {});
@@ -130,7 +131,9 @@ export const hurry = async (more = []) => {
   clearTimeout(hurried);
   /** @type {any[]} */
   const unsent = [];
-  for (const q of [...(await db.all('queue').catch(() => [])).filter((x) => x.urgent), ...more]) {
+  const all = [...(await db.all('queue').catch(() => [])).filter((x) => x.urgent), ...more];
+  if (!all.length) return;
+  for (const q of all) {
     try {
       const { json, status } = await urgent(q.method, q.path, { body: await db.bodyOf(q), headers: { 'Idempotency-Key': q.id, 'Doorstep-Sent-At': new Date().toISOString() } });
       await settle(q, { status, body: json });

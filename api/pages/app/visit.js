@@ -18,7 +18,7 @@ const steps = ['en_route', 'arrived', 'in_progress', 'completed'];
 /** Visit is one visit, or one of its questions. @param {{id: string, part?: string}} p */
 export const Visit = ({ id, part }) => {
   const s = useNow();
-  const list = shown(), v = list.find((x) => x.visit.id === id);
+  const v = shown().find((x) => x.visit.id === id);
   const working = !!v && underWay(v.visit.status);
   useEffect(() => { if (v) standing(working, say('standing'), say('sos')).catch(() => {}); }, [working]);
   if (!v) return html`<${Back} to="#/" word=${say('nav.today')} /><p class="empty card" role="status">${say(s.synced ? 'visit.gone' : 'loading')}</p>`;
@@ -34,7 +34,7 @@ export const Visit = ({ id, part }) => {
     case 'more': return html`<${More} ...${p} />`;
     default: if (part?.startsWith('photo_') || part === 'serial_plate' || part === 'signature') return html`<${Photo} kind=${part} ...${p} />`;
   }
-  return html`<${Overview} v=${v} count=${list.filter((x) => x.visit.window_start.slice(0, 10) === v.visit.window_start.slice(0, 10)).length} />`;
+  return html`<${Overview} v=${v} />`;
 };
 
 /** @param {{v: V}} p */
@@ -70,7 +70,7 @@ const Overview = ({ v }) => {
         <a class="btn small" href=${id + '/reach'}>${say('attempts')}</a></section>
       ${(v.history.visits.length > 1 || v.history.earlier_jobs.length > 0) && html`<details class="card"><summary>${say('history')}</summary>
         ${v.history.visits.filter((x) => x.id !== v.visit.id).map((x) => html`<p class="dense" key=${x.id}><b>${dayShort(x.window_start)}</b> ${say('status.' + x.status)}. ${x.findings} ${x.work_done} ${x.parts.join(', ')}</p>`)}
-        ${v.history.earlier_jobs.map((/** @type {any} */ j) => html`<p class="dense"><b>${j.opened_at ? dayShort(j.opened_at) : ''}</b> ${j.fault}</p>`)}</details>`}
+        ${v.history.earlier_jobs.map((j) => html`<p class="dense" key=${j.id}><b>${dayShort(j.opened_at)}</b> ${[j.result, j.work_done].filter(Boolean).join('. ')}</p>`)}</details>`}
       ${v.missing.length > 0 && html`<p class="dense quiet">△ ${say('incomplete', { what: v.missing.map((m) => say('missing.' + m)).join(', ') })}</p>`}
       ${!ahead(v.visit.status) && html`<div class="acts"><a class="btn" href=${id + '/more'}>${say('more')}</a></div>`}
     </div>
@@ -178,7 +178,7 @@ const Report = ({ v, close }) => {
 /** EndCall: a sentence to read out, one tap. @param {{v: V, close: string}} p */
 const EndCall = ({ v, close }) => {
   const [words, setWords] = useState(say('endcall.words')), [done, setDone] = useState(false);
-  useEffect(() => { ask('GET', `/v1/jobs/${v.job.id}/end-call`).then(({ json }) => { if (json.warning) setWords(json.warning); }).catch(() => {}); }, []);
+  useEffect(() => { ask('GET', `/v1/jobs/${v.job.id}/end-call`).then(({ json }) => { setWords(json.warning[json.language] || json.warning.en); }).catch(() => {}); }, []);
   const go = async () => { if (await enqueue({ path: `/v1/jobs/${v.job.id}/end-call`, body: {}, label: 'did.endcall', visit: v.visit.id })) setDone(true); };
   return html`<${Back} to=${close} word=${v.customer?.name} /><h1 class="title">${say('endcall')}</h1><div class="stack">
     <section class="card stack"><div class="label">${say('endcall.read')}</div><p class="big">${words}</p></section>

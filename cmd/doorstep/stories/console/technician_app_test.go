@@ -229,9 +229,11 @@ func TestTheAppIsAccessible(t *testing.T) {
 	a.signsIn("ravi")
 	a.until("the visit", "document.querySelector('.next .big')")
 	at := "#/visit/" + harness.String(visit["id"])
+	warning := desk.Send("GET", path("/v1/jobs/%s/end-call", job), nil, 200)
 	for i, s := range []struct{ hash, words string }{{"#/", "I am on my way"}, {at, "Nobody opens"}, {at + "/reach", "Reach them"},
 		{at + "/done", "What was done"},
-		{at + "/noaccess", "At the door"}, {at + "/cannot", "Stop and leave"}, {at + "/report", "How bad?"}, {at + "/endcall", "Read out"},
+		{at + "/noaccess", "At the door"}, {at + "/cannot", "Stop and leave"}, {at + "/report", "How bad?"},
+		{at + "/endcall", "End an abusive call"},
 		{at + "/more", "Not to this home again"},
 		{at + "/signature", "Ask the household"}, {"#/waiting", "All sent"}, {"#/inbox", "New visit"}, {"#/me", "Language"},
 		{"#/me/leave", "Ill today?"}, {"#/me/quiet", "Only an SOS"},
@@ -240,6 +242,9 @@ func TestTheAppIsAccessible(t *testing.T) {
 		{"#/sos", "Call for help"}} {
 		a.open("?" + strconv.Itoa(i) + s.hash)
 		a.sees(s.words)
+		if strings.HasSuffix(s.hash, "/endcall") {
+			a.sees(harness.String(warning["warning"].(object)["en"]))
+		}
 		audit.judge(s.hash, s.words)
 		for _, zoom := range []string{"1", "2"} {
 			wide := evaluate[int](t, a.ctx, "(document.documentElement.style.fontSize = '"+zoom+

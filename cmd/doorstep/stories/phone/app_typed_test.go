@@ -10,16 +10,9 @@ import (
 )
 
 // TestTheAppIsTyped lets TypeScript judge the modules of /app over the types that openapi-typescript makes of the contract: what it
-// reads of an answer is there. DOORSTEP_NODE_MODULES also needs `npm install preact@10.29.8 htm@3.1.1 idb@8.0.4`, for their types.
+// reads of an answer is there.
 func TestTheAppIsTyped(t *testing.T) {
-	modules := os.Getenv("DOORSTEP_NODE_MODULES")
-	if modules == "" {
-		const how = "DOORSTEP_NODE_MODULES names no folder with typescript and openapi-typescript"
-		if os.Getenv("DOORSTEP_TEST_REQUIRE_BROWSER") != "" {
-			t.Fatal(how)
-		}
-		t.Skip(how)
-	}
+	modules := nodeModules(t)
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("../../../../api/pages/app")); err != nil {
 		t.Fatal(err)
