@@ -25,7 +25,7 @@ type bench struct {
 }
 
 func newBench(b *testing.B, engine string, technicians, jobs int) *bench {
-	w := repotest.NewWorld(b, repotest.Open(b, engine))
+	w := repotest.NewWorld(b, repotest.Fresh(b, engine))
 	keys, err := domain.NewKeyRing("0123456789abcdef0123456789abcdef")
 	if err != nil {
 		b.Fatal(err)

@@ -33,7 +33,7 @@ const boundsNow = "SELECT current_setting('lock_timeout') || ' ' || current_sett
 // database/sql. What a transaction sets does not stay with the connection.
 func TestEveryTransactionIsBounded(t *testing.T) {
 	onlyPostgres(t)
-	db := repotest.Open(t, repo.Postgres)
+	db := repotest.Fresh(t, repo.Postgres)
 	w := repotest.NewWorld(t, db)
 	ctx := t.Context()
 	seen := map[string]string{}
@@ -162,7 +162,7 @@ func TestFrozenTransactionLetsGo(t *testing.T) {
 func TestALongWaitForARowIsUnavailable(t *testing.T) {
 	onlyPostgres(t)
 	t.Parallel()
-	db := repotest.Open(t, repo.Postgres)
+	db := repotest.Fresh(t, repo.Postgres)
 	w := repotest.NewWorld(t, db)
 	ctx := t.Context()
 	other, err := pgx.Connect(ctx, db.Pool().Config().ConnString())
@@ -203,7 +203,7 @@ func TestConnectionsNoticeADeadPeer(t *testing.T) {
 	defer conn.Close()
 	repo.CheckSocket(t, conn)
 	onlyPostgres(t)
-	db := repotest.Open(t, repo.Postgres)
+	db := repotest.Fresh(t, repo.Postgres)
 	cfg := db.Pool().Config().ConnConfig
 	if cfg.ConnectTimeout <= 0 {
 		t.Error("connecting has no bound")

@@ -34,7 +34,7 @@ func newFleet(t *testing.T, jobs int) *fleet {
 	if !slices.Contains(repotest.Engines(t), repo.Postgres) {
 		t.Skip("there is no PostgreSQL here")
 	}
-	f := &fleet{World: repotest.NewWorld(t, repotest.Open(t, repo.Postgres)), t: t}
+	f := &fleet{World: repotest.NewWorld(t, repotest.Fresh(t, repo.Postgres)), t: t}
 	for i := range jobs {
 		customer := repotest.NewCustomer(fmt.Sprint("home ", i), fmt.Sprint("+91981234567", i))
 		j := f.NewJob(&customer, &f.Mill, repotest.Noon)

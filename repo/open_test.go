@@ -118,7 +118,7 @@ func TestMigratedByMany(t *testing.T) {
 // TestPlans asks SQLite how it would answer each read: none may walk a whole
 // table that grows with the work.
 func TestPlans(t *testing.T) {
-	w := repotest.NewWorld(t, repotest.Open(t, repo.SQLite))
+	w := repotest.NewWorld(t, repotest.Fresh(t, repo.SQLite))
 	db, r, ctx := w.DB, w.DB.Reader(), t.Context()
 	at, id := repotest.Noon, w.Job.ID
 	page := domain.Page{Limit: 10, AfterAt: &at, AfterID: &id}

@@ -57,7 +57,7 @@ func seated(tx domain.Tx) { _, _ = tx.Area(repotest.ID()) }
 
 // Writers that share a transaction do not share their failures.
 func TestWritersShareATransaction(t *testing.T) {
-	db := repotest.Open(t, repo.SQLite)
+	db := repotest.Fresh(t, repo.SQLite)
 	var areas []domain.Area
 	insert := func(tx domain.Tx, n int) error { return tx.InsertArea(&areas[n]) }
 	for i := range 8 {
@@ -106,7 +106,7 @@ func TestWritersShareATransaction(t *testing.T) {
 // A commit that fails, which is where a deferred reference is checked, undoes
 // all; then each tries alone, and only the one at fault fails.
 func TestASharedCommitThatFailsIsTriedAlone(t *testing.T) {
-	db := repotest.Open(t, repo.SQLite)
+	db := repotest.Fresh(t, repo.SQLite)
 	w := repotest.NewWorld(t, db)
 	customer := repotest.NewCustomer("Iyer", "+919812345678")
 	job := w.NewJob(&customer, &w.Mill, repotest.Noon)
@@ -133,7 +133,7 @@ func TestASharedCommitThatFailsIsTriedAlone(t *testing.T) {
 
 // Who gives up waiting leaves the line, and the others are served.
 func TestWaitingForTheWriterEndsWithItsCaller(t *testing.T) {
-	db := repotest.Open(t, repo.SQLite)
+	db := repotest.Fresh(t, repo.SQLite)
 	open, release := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -180,7 +180,7 @@ func stored(t *testing.T, db *repo.DB, areas []domain.Area) []int {
 // Writers that share a transaction share a job of the queue, without what was
 // refused.
 func TestWhoSharesATransactionSharesAJobOfTheQueue(t *testing.T) {
-	db := repotest.Open(t, repo.SQLite)
+	db := repotest.Fresh(t, repo.SQLite)
 	w := repotest.NewWorld(t, db)
 	var ids []domain.ID
 	var each []func(context.Context, domain.Tx) error

@@ -23,7 +23,7 @@ func TestSchemasAgree(t *testing.T) {
 		repo.Postgres: `SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'NO' THEN '' ELSE ' NULL' END
 			FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1`,
 	} {
-		db := repotest.Open(t, engine)
+		db := repotest.Fresh(t, engine)
 		rows, err := db.SQL().QueryContext(t.Context(), query)
 		if err != nil {
 			t.Fatal(err)

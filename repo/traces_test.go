@@ -188,7 +188,7 @@ func of(reads ...string) func(string) bool {
 // Whatever is written beside it, a rule that is judged by what was read holds:
 // nothing is counted twice, and no two visits come closer than the rule says.
 func TestRulesHoldForWhoReadsBeforeHisTurn(t *testing.T) {
-	db := repotest.Open(t, repo.SQLite)
+	db := repotest.Fresh(t, repo.SQLite)
 	w := repotest.NewWorld(t, db)
 	jobs := []domain.Job{w.Job}
 	for range 2 {
@@ -294,7 +294,7 @@ func TestRulesHoldForWhoReadsBeforeHisTurn(t *testing.T) {
 func TestWhatChangedIsSaved(t *testing.T) {
 	for _, engine := range repotest.Engines(t) {
 		t.Run(engine, func(t *testing.T) {
-			db := repotest.Open(t, engine)
+			db := repotest.Fresh(t, engine)
 			w := repotest.NewWorld(t, db)
 			read := func() (j *domain.Job) {
 				repotest.Do(t, db, func(tx domain.Tx) (err error) { j, err = tx.Job(w.Job.ID); return err })

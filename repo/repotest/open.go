@@ -56,9 +56,21 @@ func Each(t *testing.T, test func(t *testing.T, db *repo.DB)) {
 	}
 }
 
-// Open gives an empty migrated database of its own and removes it when the
-// test ends.
+// Open gives an empty migrated database that nobody else uses until the test
+// ends. It is wiped then and lent again (lend.go).
 func Open(t testing.TB, engine string) *repo.DB {
+	t.Helper()
+	l, err := borrow(t, engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { giveBack(t, l) })
+	return l.db
+}
+
+// Fresh gives an empty migrated database that nobody used before, for tests of
+// the engine itself.
+func Fresh(t testing.TB, engine string) *repo.DB {
 	t.Helper()
 	return OpenURL(t, URL(t, engine))
 }
@@ -66,14 +78,18 @@ func Open(t testing.TB, engine string) *repo.DB {
 // OpenURL opens a database that URL made.
 func OpenURL(t testing.TB, url string) *repo.DB {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	db, err := repo.Open(ctx, repo.Config{URL: url, Synchronous: "NORMAL"})
+	db, err := open(url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return db
+}
+
+func open(url string) (*repo.DB, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return repo.Open(ctx, repo.Config{URL: url, Synchronous: "NORMAL"})
 }
 
 // URL makes an empty migrated database and gives its address, for tests that
@@ -131,26 +147,36 @@ var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
 
 func sqliteCopy(t testing.TB) string {
 	t.Helper()
-	content, err := sqliteTemplate()
+	file, drop, err := sqliteDatabase()
 	if err != nil {
 		t.Fatal(err)
+	}
+	t.Cleanup(drop)
+	return file
+}
+
+func sqliteDatabase() (file string, drop func(), err error) {
+	content, err := sqliteTemplate()
+	if err != nil {
+		return "", nil, err
 	}
 	dir, err := scratch()
 	if err != nil {
-		t.Fatal(err)
+		return "", nil, err
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	file := filepath.Join(dir, "doorstep.db")
+	drop = func() { _ = os.RemoveAll(dir) }
+	file = filepath.Join(dir, "doorstep.db")
 	if err := os.WriteFile(file, content, 0o600); err != nil {
-		t.Fatal(err)
+		drop()
+		return "", nil, err
 	}
-	return file
+	return file, drop, nil
 }
 
 func migrate(url string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	db, err := repo.Open(ctx, repo.Config{URL: url, Synchronous: "NORMAL"})
+	db, err := open(url)
 	if err != nil {
 		return err
 	}
@@ -200,6 +226,7 @@ func server() (*postgres, error) { return once() }
 // with the process (on Linux) and its directory is removed by the next run.
 func Main(m *testing.M) {
 	code := m.Run()
+	closeIdle()
 	if running != nil {
 		_ = running.exec("DROP DATABASE IF EXISTS " + running.template + " WITH (FORCE)")
 		running.stop()
