@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +32,7 @@ func callOf(c *fiber.Ctx, status int) (*casework.Call, error) {
 		h.Write(c.Request().Body())
 		call.Hash = hex.EncodeToString(h.Sum(nil))
 	}
+	call.DryRun = c.Get(web.HeaderDryRun) != ""
 	sent, ok, err := web.SentAt(c)
 	if err != nil {
 		return nil, err
@@ -61,7 +64,10 @@ func sendAnswer(c *fiber.Ctx, call *casework.Call, location string) error {
 	if call.Replayed {
 		c.Set(web.HeaderReplayed, "true")
 	}
-	if id, version, ok := strings.Cut(call.Answer.Head, " "); ok {
+	if call.DryRun {
+		c.Set(web.HeaderDryRun, "true")
+		c.Set(web.HeaderWouldTell, wouldTell(call.Told))
+	} else if id, version, ok := strings.Cut(call.Answer.Head, " "); ok {
 		if n, err := strconv.ParseInt(version, 10, 64); err == nil {
 			web.ETag(c, n)
 		}
@@ -71,6 +77,29 @@ func sendAnswer(c *fiber.Ctx, call *casework.Call, location string) error {
 	}
 	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 	return c.Status(call.Answer.Status).Send(call.Answer.Body)
+}
+
+// wouldTell lists what households and technicians would be told of a visit, and how many of them. Notices of other kinds are
+// left out: whom a move tells of what was reported is nothing for whoever asks.
+func wouldTell(told []domain.Notice) string {
+	type of struct{ kind, to string }
+	count := map[of]int{}
+	for _, n := range told {
+		if !strings.HasPrefix(n.Kind, "visit.") {
+			continue
+		}
+		to := "household"
+		if n.UserID != nil {
+			to = "staff"
+		}
+		count[of{n.Kind, to}]++
+	}
+	var list []string
+	for k, n := range count {
+		list = append(list, fmt.Sprintf("%s;to=%s;n=%d", k.kind, k.to, n))
+	}
+	slices.Sort(list)
+	return strings.Join(list, ", ")
 }
 
 // decode reads the body of a use case's input.

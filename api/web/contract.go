@@ -51,6 +51,7 @@ type Operation struct {
 	Device  bool          // security: it takes the credential of a device too
 	Offline bool          // x-offline: a phone may keep it while it has no network, and send it in a batch
 	Gives   bool          // x-gives-way: it waits while many ask for it at once
+	Asked   bool          // it takes HeaderDryRun: it can be asked first what it would do
 	Codes   []domain.Code // x-codes: of its problems, beside AnyCodes
 	MaxBody int           // x-max-body: bytes of a file that it takes; MaxJSON where the contract does not say
 
@@ -171,6 +172,9 @@ func LoadContract(data []byte) (*Contract, error) {
 					case fiber.HeaderIfMatch:
 						o.matched = o.matched || p.Required
 					case headerSentAt:
+					case HeaderDryRun:
+						o.Asked = true
+						o.headers = append(o.headers, p)
 					default:
 						o.headers = append(o.headers, p)
 					}
@@ -267,6 +271,10 @@ func (o *Operation) guard(c *fiber.Ctx) error {
 		if _, err := IdempotencyKey(c); err != nil {
 			return err
 		}
+	}
+	// What cannot be asked first would happen instead.
+	if c.Get(HeaderDryRun) != "" && !o.Asked && o.Method != fiber.MethodGet {
+		return Malformed("#/header/"+HeaderDryRun, "this cannot be asked first; nothing has happened")
 	}
 	var fields []domain.FieldError
 	fields = o.judgeQuery(c, fields)

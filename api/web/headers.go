@@ -18,6 +18,10 @@ const (
 	HeaderIdempotencyKey = "Idempotency-Key"
 	HeaderReplayed       = "Idempotency-Replayed"
 	headerSentAt         = "Doorstep-Sent-At"
+	// HeaderDryRun set to true asks what a move would do: it runs whole and is rolled back.
+	HeaderDryRun = "Doorstep-Dry-Run"
+	// HeaderWouldTell says whom such a move would tell, as a list of RFC 9651: visit.cancelled;to=household;n=1.
+	HeaderWouldTell = "Doorstep-Would-Tell"
 )
 
 // IdempotencyKey reads the key, bare or as a string of RFC 8941, 1 to 255

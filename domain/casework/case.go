@@ -295,13 +295,6 @@ func Run[T any](ctx context.Context, s *Service, call *Call, fn func(tx *Work) (
 			return err
 		}
 		out = v
-		if call.DryRun {
-			// A read sends what was gathered, so that the database refuses as it would.
-			if _, err := tx.Replay(call.Actor.UserID, call.Key); err != nil {
-				return err
-			}
-			return errDryRun
-		}
 		answer := &domain.Replay{ActorID: call.Actor.UserID, Key: call.Key, Hash: call.Hash, Standing: call.Actor.Standing(), Status: call.Status,
 			CreatedAt: tx.Now, Body: []byte{}}
 		if call.Encode != nil {
@@ -314,6 +307,13 @@ func Run[T any](ctx context.Context, s *Service, call *Call, fn func(tx *Work) (
 			answer.Head = fmt.Sprintf("%s %d", id, version)
 		}
 		call.Answer = answer
+		if call.DryRun {
+			// A read sends what was gathered, so that the database refuses as it would.
+			if _, err := tx.Replay(call.Actor.UserID, call.Key); err != nil {
+				return err
+			}
+			return errDryRun
+		}
 		if call.Key != "" {
 			tx.PutReplay(*answer)
 		}
