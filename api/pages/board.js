@@ -961,7 +961,7 @@
   const enter = async () => {
     $('login').hidden = true;
     try {
-      if (!session.access) await renew();
+      if (!session.me) await renew();
       if (!['coordinator', 'proprietor', 'area_manager', 'agent'].includes(session.me.role)) return leave(`As ${words(session.me.role)} you have no dispatch board.`);
       // Whose board it will be is known already, nearly always.
       const guess = store.getItem('centre') || session.me.centre_id, early = guess ? json(`/v1/centres/${guess}/board`).catch(() => null) : null;
@@ -994,9 +994,8 @@
     if (hearing) hearing.abort();
     hearing = null;
     live = false;
-    cursor = tag = session.access = '';
+    cursor = tag = '';
     clearTimeout(poll);
-    store.removeItem('refresh');
     if (sized) sized.disconnect();
     if (calendar) EventCalendar.destroy(calendar);
     calendar = session.me = board = null;

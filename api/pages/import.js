@@ -318,7 +318,7 @@
   const enter = async () => {
     $('login').hidden = true;
     try {
-      if (!session.access) await renew();
+      if (!session.me) await renew();
       if (!['coordinator', 'proprietor', 'area_manager', 'agent'].includes(session.me.role)) return leave('Your role imports no jobs.');
       const { items } = await good(await call('/v1/centres?limit=100'));
       $('centre').replaceChildren(...items.map((c) => Object.assign(el('option', c.name), { value: c.id })));
@@ -344,8 +344,6 @@
     past();
   };
   const leave = (why) => {
-    store.removeItem('refresh');
-    session.access = '';
     session.me = null;
     $('shown').replaceChildren();
     $('out').hidden = $('nav').hidden = $('work').hidden = true;

@@ -1,6 +1,6 @@
 (() => {
   const $ = (id) => document.getElementById(id);
-  const { store, session, el, call, problem, words, form } = doorstep;
+  const { session, el, call, problem, words, form } = doorstep;
   let tag = '', timer = 0, served = () => new Date();
 
   const when = (iso) => new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
@@ -229,8 +229,7 @@
   const leave = (why) => {
     clearTimeout(timer);
     rings([]);
-    session.access = '';
-    store.removeItem('refresh');
+    session.me = null;
     $('items').replaceChildren();
     $('board').hidden = $('out').hidden = true;
     $('login').hidden = false;

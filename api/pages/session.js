@@ -2,7 +2,7 @@
 // What the pages of staff share: who is signed in, and questions to the server.
 const doorstep = (() => {
   const store = sessionStorage;
-  const session = { access: '', me: null };
+  const session = { me: null };
 
   const el = (name, text, cls) => {
     const e = document.createElement(name);
@@ -20,24 +20,30 @@ const doorstep = (() => {
     return [...b].map((n, i) => ([4, 6, 8, 10].includes(i) ? '-' : '') + n.toString(16).padStart(2, '0')).join('');
   };
 
-  const keep = (t) => {
-    session.access = t.access_token;
-    session.me = t.user;
-    store.setItem('refresh', t.refresh_token);
-  };
-  // One refresh at a time: a second use of the same token would end the session.
+  // The tokens are in cookies that no script reads; they count beside this header alone.
+  const own = { 'Doorstep-Session': 'cookie' };
+  // One refresh at a time, over all tabs and pages: a second use of the same token would end the session.
   let renewing = null;
+  const alone = (run) => (navigator.locks ? navigator.locks.request('doorstep-renew', run) : run());
+  const away = 'doorstep-leaving';
+  // left ends what is left of a session that somebody signed out of without network; its cookies are still there.
+  const left = async () => {
+    if (!localStorage.getItem(away)) return;
+    await fetch('/v1/session', { method: 'DELETE', headers: own });
+    localStorage.removeItem(away);
+  };
   const renew = () => {
-    renewing ||= (async () => {
-      const res = await fetch('/v1/auth/refresh', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ refresh_token: store.getItem('refresh') || '' }) });
+    renewing ||= alone(async () => {
+      await left();
+      const res = await fetch('/v1/session/refresh', { method: 'POST', headers: own });
       if (!res.ok) throw Object.assign(new Error('signed out'), { status: res.status });
-      keep(await res.json());
-    })().finally(() => { renewing = null; });
+      session.me = (await res.json()).user;
+    }).finally(() => { renewing = null; });
     return renewing;
   };
   const call = async (path, options = {}, again = true) => {
-    if (!session.access) await renew();
-    const res = await fetch(path, { ...options, headers: { Authorization: 'Bearer ' + session.access, ...options.headers } });
+    if (!session.me) await renew();
+    const res = await fetch(path, { ...options, headers: { ...own, ...options.headers } });
     if (res.status === 401 && again) {
       await renew();
       return call(path, options, false);
@@ -107,6 +113,9 @@ const doorstep = (() => {
     return box;
   };
 
+  // The other pages of staff, so that a session begins and ends in all of them.
+  const tabs = 'BroadcastChannel' in self ? new BroadcastChannel('doorstep-desk') : null;
+
   // door is the form to sign in and the button to sign out; enter and leave are
   // the page's own.
   const door = (enter, leave) => {
@@ -116,13 +125,15 @@ const doorstep = (() => {
       e.preventDefault();
       $('wrong').textContent = '';
       try {
-        const res = await fetch('/v1/auth/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login: $('user').value.trim(), password: $('pass').value }) });
+        const res = await fetch('/v1/session', { method: 'POST', headers: { ...own, 'Content-Type': 'application/json' }, body: JSON.stringify({ login: $('user').value.trim(), password: $('pass').value }) });
         if (!res.ok) {
           $('wrong').textContent = await problem(res);
           return;
         }
         const t = await res.json();
-        keep(t);
+        session.me = t.user;
+        localStorage.removeItem(away);
+        tabs?.postMessage('in');
         $('pass').value = '';
         enter();
         resets(t.resets);
@@ -131,12 +142,17 @@ const doorstep = (() => {
       }
     });
     $('out').addEventListener('click', async () => {
-      await call('/v1/auth/logout', { method: 'POST', body: JSON.stringify({ refresh_token: store.getItem('refresh') }), headers: { 'Content-Type': 'application/json' } }).catch(() => {});
+      localStorage.setItem(away, '1');
+      await left().catch(() => {});
+      tabs?.postMessage('out');
       resets([]);
       leave('');
     });
-    if (store.getItem('refresh')) enter();
-    else $('login').hidden = false;
+    if (tabs) tabs.onmessage = (e) => { if (e.data === 'out') leave(''); else if (!session.me) location.reload(); };
+    renew().then(enter, (e) => {
+      $('login').hidden = false;
+      if (!e.status) $('wrong').textContent = 'No connection. Please try again.';
+    });
   };
-  return { store, session, el, uuid, door, keep, renew, call, refusal, problem, send };
+  return { store, session, el, uuid, door, renew, call, refusal, problem, send };
 })();

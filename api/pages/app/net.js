@@ -101,6 +101,12 @@ export const urgent = async (method, path, o = {}) => {
   }
 };
 
+/** left ends what is left of a session that somebody signed out of, and reports whether it did. */
+export const left = async () => {
+  if (!localStorage.getItem('doorstep-leaving')) return true;
+  return once('DELETE', '/v1/session', { within: 5_000 }).then(() => { localStorage.removeItem('doorstep-leaving'); return true; }, () => false);
+};
+
 /** key is a fresh Idempotency-Key or id; pages without TLS have no randomUUID. */
 export const key = () => {
   if (crypto.randomUUID) return crypto.randomUUID();

@@ -1,5 +1,5 @@
 import * as db from './db.js';
-import { alone, ask, key, once, Refused, spare, Unreached, urgent } from './net.js';
+import { alone, ask, key, left as ended, once, Refused, spare, Unreached, urgent } from './net.js';
 import { change, guarded, reload, state } from './state.js';
 import { sendFiles } from './files.js';
 import { lay } from './moves.js';
@@ -219,18 +219,12 @@ export const leave = async () => {
   const id = await db.get('installation');
   localStorage.setItem('doorstep-leaving', '1'); // without network its cookies are still there: they end with the next start
   if (id) await ask('DELETE', '/v1/devices/' + id, { within: 5_000, headers: { 'Idempotency-Key': key() } }).catch(() => {});
-  await left();
+  await ended();
   const worker = await navigator.serviceWorker?.getRegistration('/app');
   await worker?.pushManager?.getSubscription().then((s) => s?.unsubscribe()).catch(() => {});
   (await worker?.getNotifications() || []).forEach((n) => n.close());
   await db.forget(true);
   await reload();
-};
-
-/** left ends what is left of a session that somebody signed out of, and reports whether it did. */
-export const left = async () => {
-  if (!localStorage.getItem('doorstep-leaving')) return true;
-  return once('DELETE', '/v1/session', { within: 5_000 }).then(() => { localStorage.removeItem('doorstep-leaving'); return true; }, () => false);
 };
 
 /** health tells the server what it can know of this phone, at most every ten minutes. */

@@ -398,7 +398,7 @@ func TestTheBoardInABrowser(t *testing.T) {
 	d.judge("tablet")
 	d.noFaults()
 	d.js("(document.querySelector('#out').click(), true)")
-	d.until("signed out", "!document.getElementById('login').hidden && sessionStorage.getItem('refresh') === null")
+	d.until("signed out", "!document.getElementById('login').hidden && "+signedOut)
 	// Where no events come through, the board asks by itself.
 	d.js("((real) => { window.fetch = (to, how) => String(to).startsWith('/v1/events') ? Promise.reject(new TypeError('cut')) : real(to, how); return true; })(window.fetch)")
 	d.js("(document.getElementById('pass').value = " + strconv.Quote(harness.Password) +

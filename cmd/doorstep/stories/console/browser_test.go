@@ -163,3 +163,7 @@ func TestTheCustomersPageIsLight(t *testing.T) {
 		}
 	}
 }
+
+// signedOut is true on a page once the browser's session is over; until asks for it again and again.
+const signedOut = "(window.asked ||= fetch('/v1/session/refresh', {method: 'POST', headers: {'Doorstep-Session': 'cookie'}})" +
+	".then((r) => { window.answered = r.status; })) && window.answered === 401"
