@@ -87,6 +87,7 @@ func (a *App) Mount(s *web.Server, demo *Demo) {
 	mountEvents(a, s)
 	mountBoard(a, s)
 	mountTechnicianApp(a, s)
+	mountDesk(a, s, demo)
 	mountCustomerPage(a, s)
 	mountAppLinks(s, a.Links)
 	if demo != nil {

@@ -17,6 +17,7 @@
 //	customer_page.go   the page behind a customer's link, and what its forms do
 //	customers.go       customers with contacts and sites, appliances
 //	demo.go            the demo's page and the phones on it
+//	desk.go            /, the pages of staff: their files
 //	devices.go         registering a device for pushes, and taking it out
 //	disputes.go        disputes, checks of visits said to be done, what a caller asks for
 //	events.go          /v1/events: what changed, as a stream

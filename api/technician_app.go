@@ -20,7 +20,7 @@ var appFiles = map[string]string{
 // mountTechnicianApp serves /app, the technician's app: files alone. It signs in by itself and uses the API as any app does.
 func mountTechnicianApp(a *App, s *web.Server) {
 	s.Page("GET", "/app", web.Compressed(func(c *fiber.Ctx) error {
-		return sendAppFile(c, "index.html", fiber.MIMETextHTMLCharsetUTF8)
+		return sendPageFile(c, "index.html", fiber.MIMETextHTMLCharsetUTF8)
 	}))
 	s.Page("GET", "/app/config.json", func(c *fiber.Ctx) error {
 		key := ""
@@ -35,13 +35,14 @@ func mountTechnicianApp(a *App, s *web.Server) {
 			return domain.Fail(domain.CodeNotFound, "The app has no such file.")
 		}
 		c.Set("Service-Worker-Allowed", "/app") // its file lies below what it serves
-		return sendAppFile(c, c.Params("file"), kind)
+		return sendPageFile(c, c.Params("file"), kind)
 	}))
 }
 
-func sendAppFile(c *fiber.Ctx, name, kind string) error {
-	body := pages.AppFile(name)
-	c.Set(fiber.HeaderContentSecurityPolicy, pages.AppCSP)
+// sendPageFile sends a file of /app or of the desk; unchanged, it is 304.
+func sendPageFile(c *fiber.Ctx, name, kind string) error {
+	body := pages.BundledFile(name)
+	c.Set(fiber.HeaderContentSecurityPolicy, pages.BundledCSP)
 	c.Set(fiber.HeaderCacheControl, "no-cache")
 	c.Set("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
 	tag := web.ContentTag(body)

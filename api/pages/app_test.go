@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// words reads what /app says in a language; a sentence about a number has two forms.
-func words(t *testing.T, lang string) map[string][]string {
+// words reads what a page says in a language; a sentence about a number has two forms.
+func words(t *testing.T, page, lang string) map[string][]string {
 	t.Helper()
-	raw, err := os.ReadFile("app/text." + lang + ".json")
+	raw, err := os.ReadFile(page + "/text." + lang + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,11 +38,18 @@ func words(t *testing.T, lang string) map[string][]string {
 
 var filled = regexp.MustCompile(`\{\w+\}`)
 
-// TestTheAppSpeaksItsLanguages: each sentence of /app in each language, with the same places to fill; none is asked for that is not there.
-func TestTheAppSpeaksItsLanguages(t *testing.T) {
-	english := words(t, "en")
-	for _, lang := range []string{"hi", "mr"} {
-		other := words(t, lang)
+// TestThePagesSpeakTheirLanguages: each sentence of /app and of the desk in each language, with the same places to fill; none is asked
+// for that is not there.
+func TestThePagesSpeakTheirLanguages(t *testing.T) {
+	for page, languages := range map[string][]string{"app": {"hi", "mr"}, "desk": {"hi"}} {
+		t.Run(page, func(t *testing.T) { speaks(t, page, languages) })
+	}
+}
+
+func speaks(t *testing.T, page string, languages []string) {
+	english := words(t, page, "en")
+	for _, lang := range languages {
+		other := words(t, page, lang)
 		for id, en := range english {
 			got := other[id]
 			if len(got) != len(en) || slices.Contains(got, "") {
@@ -56,7 +63,7 @@ func TestTheAppSpeaksItsLanguages(t *testing.T) {
 				if !slices.Equal(want, have) {
 					t.Errorf("%s: %q fills %v, want %v", lang, id, have, want)
 				}
-				if got[i] == en[i] && !slices.Contains([]string{"SOS", "iPhone"}, en[i]) {
+				if got[i] == en[i] && !slices.Contains([]string{"SOS", "iPhone", "WhatsApp"}, en[i]) {
 					t.Errorf("%s: %q is in English", lang, id)
 				}
 			}
@@ -67,7 +74,7 @@ func TestTheAppSpeaksItsLanguages(t *testing.T) {
 			}
 		}
 	}
-	scripts, err := filepath.Glob("app/*.js")
+	scripts, err := filepath.Glob(page + "/*.js")
 	if err != nil || len(scripts) == 0 {
 		t.Fatal(err, scripts)
 	}
@@ -86,7 +93,7 @@ func TestTheAppSpeaksItsLanguages(t *testing.T) {
 			known = known || family && strings.HasPrefix(id, m[1])
 		}
 		if !known {
-			t.Errorf("the app says %q, and no language has it", m[1])
+			t.Errorf("the page says %q, and no language has it", m[1])
 		}
 	}
 }

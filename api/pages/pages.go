@@ -19,12 +19,12 @@ import (
 //go:embed *.html *.css *.js text.*.json vendor/*.js vendor/*.css dist
 var files embed.FS
 
-// AppCSP lets /app and its service worker run what is served here and nothing else; photos are shown from memory.
-const AppCSP = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; media-src 'self' blob:; " +
+// BundledCSP lets /app with its service worker, and the desk, run what is served here and nothing else; photos are shown from memory.
+const BundledCSP = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; media-src 'self' blob:; " +
 	"manifest-src 'self'; worker-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
-// AppFile gives a file of /app.
-func AppFile(name string) []byte { return []byte(mustRead("dist/" + name)) }
+// BundledFile gives a file that the bundle made.
+func BundledFile(name string) []byte { return []byte(mustRead("dist/" + name)) }
 
 // Page is one template with its style in it, so that it needs no second
 // request; CSP names the style's hash.

@@ -1,4 +1,4 @@
-// Command bundle joins the modules of /app into the files that the server embeds, and draws its icons. `go generate` runs it in
+// Command bundle joins the modules of /app and of the desk into the files that the server embeds, and draws its icons. `go generate` runs it in
 // api/pages; what it writes is committed, so whoever builds the server needs neither npm nor this.
 package main
 
@@ -27,7 +27,7 @@ func main() {
 }
 
 func run() error {
-	if err := os.MkdirAll(out, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(out, "desk"), 0o755); err != nil {
 		return err
 	}
 	vendor, err := filepath.Abs("app/vendor")
@@ -47,23 +47,24 @@ func run() error {
 		}
 		return nil
 	}
-	if err := build("app/main.js", "app.js", nil); err != nil {
-		return err
-	}
-	if err := build("app/app.css", "app.css", nil); err != nil {
-		return err
+	for to, entry := range map[string]string{"app.js": "app/main.js", "app.css": "app/app.css", "desk/desk.js": "desk/main.js",
+		"desk/desk.css": "desk/desk.css"} {
+		if err := build(entry, to, nil); err != nil {
+			return err
+		}
 	}
 	for _, side := range []int{192, 512} {
 		if err := icon(filepath.Join(out, fmt.Sprintf("icon-%d.png", side)), side); err != nil {
 			return err
 		}
 	}
-	for _, name := range []string{"index.html", "manifest.webmanifest", "text.hi.json", "text.mr.json"} {
-		b, err := os.ReadFile(filepath.Join("app", name))
+	for to, from := range map[string]string{"index.html": "app", "manifest.webmanifest": "app", "text.hi.json": "app", "text.mr.json": "app",
+		"desk/index.html": "desk", "desk/text.hi.json": "desk"} {
+		b, err := os.ReadFile(filepath.Join(from, filepath.Base(to)))
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(out, name), b, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(out, to), b, 0o644); err != nil {
 			return err
 		}
 	}

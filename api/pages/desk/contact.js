@@ -1,0 +1,78 @@
+import { useState } from 'preact/hooks';
+import { html } from '../app/html.js';
+import { change, get, send, useLoad } from './state.js';
+import { Failed, Field, Phone, useMove, Waiting } from './ui.js';
+import { when } from './when.js';
+import { known, language, say } from './words.js';
+
+/** @typedef {import('api').components['schemas']} Schemas */
+
+/** outcomes of a call that was made, the common ones first. */
+const outcomes = ['no_answer', 'busy', 'switched_off', 'out_of_network', 'voicemail', 'wrong_number', 'cut_off', 'reached'];
+
+/**
+ * Contact records what came of a call: one tap opens it, one tells the outcome. It is the desk's own word and graded so.
+ * @param {{job: Schemas['Job'], home: Schemas['Customer'], done: () => void, to: (panel: string) => void}} p
+ */
+export const Contact = ({ job, home, done, to }) => {
+  const people = home.contacts.filter((k) => k.phones.length);
+  const [who, setWho] = useState(job.contact_id && people.some((k) => k.id === job.contact_id) ? job.contact_id : people[0]?.id || ''), [how, setHow] = useState('phone'), [note, setNote] = useState('');
+  const contact = home.contacts.find((k) => k.id === who);
+  const record = useMove(async (id, /** @type {string} */ outcome) => {
+    await send('POST', `/v1/jobs/${job.id}/attempts`, { id, channel: how, direction: 'outbound', outcome, ...(who ? { contact_id: who } : {}), ...(note.trim() ? { note: note.trim() } : {}) }, id);
+    change({ note: say('contact.done') });
+    done();
+  });
+  return html`<div class="stack"><p>${people.map((k) => html`<label key=${k.id} class="row"><input type="radio" name="who" checked=${who === k.id} onChange=${() => setWho(k.id)} /> ${k.name} ${k.phones.map((n) => html`<${Phone} key=${n} number=${n} name=${k.name} />`)}</label>`)}</p>
+    <div class="row" role="group" aria-label=${say('contact.how')}>${['phone', 'whatsapp', 'sms'].map((c) => html`<button key=${c} class=${'btn small' + (how === c ? ' on' : '')} aria-pressed=${how === c} onClick=${() => setHow(c)}>${known('channel.' + c, c)}</button>`)}</div>
+    <h3 class="label">${say('contact.what', { who: contact?.name || home.name })}</h3>
+    <div class="answers">${(how === 'phone' ? outcomes : ['sent', 'delivered', 'read', 'reached']).map((o, i) => html`<button key=${o} class=${'btn' + (i === 0 ? ' first' : '')} disabled=${record.busy} onClick=${() => record.go(o)}>${known('outcome.' + o, o)}</button>`)}
+      ${how === 'phone' && html`<button class="btn danger" onClick=${() => to('end')}>${say('end.title')}</button>`}</div>
+    <${Failed} error=${record.error} />
+    <${Field} label=${say('contact.note')} value=${note} set=${setNote} more=${{ maxLength: 1000 }} /><p class="quiet dense">${say('contact.grade')}</p></div>`;
+};
+
+/**
+ * Caller does for somebody on the line what their link does; the call itself is on record with it.
+ * @param {{job: Schemas['Job'], home: Schemas['Customer'], zone: string, done: () => void, to: (panel: string) => void}} p
+ */
+export const Caller = ({ job, home, zone, done, to }) => {
+  const [what, setWhat] = useState(''), [note, setNote] = useState(''), [date, setDate] = useState(''), [part, setPart] = useState('any'), [answer, setAnswer] = useState('');
+  const pass = useLoad(async () => /** @type {Schemas['Passport']} */ (await get(`/v1/jobs/${job.id}/passport`)), [job.id]);
+  const act = useMove(async (id) => {
+    const contact = { channel: 'phone', direction: 'inbound', outcome: 'reached', ...(job.contact_id ? { contact_id: job.contact_id } : {}) };
+    const out = /** @type {Schemas['VoiceAnswer']} */ (await send('POST', `/v1/jobs/${job.id}/voice`, { action: what, contact, ...(note.trim() ? what === 'thanks' ? { text: note.trim() } : { note: note.trim() } : {}),
+      ...(what === 'another-time' && date ? { date, part } : {}) }, id));
+    setAnswer(out.tell_caller || say('caller.done'));
+    change({ note: say('caller.done') });
+  });
+  if (answer) return html`<div class="stack"><p class="label">${say('caller.tell')}</p><p class="card good big" role="status">${answer}</p><button class="btn primary wide" onClick=${done}>${say('close')}</button></div>`;
+  const p = pass.data;
+  return html`<div class="stack">${!p ? !pass.error && html`<${Waiting} />` : html`<div class="card stack"><p class="label">${say('caller.knows')}</p><p>${p.fault}</p>
+      ${p.tried_steps.map((s) => html`<p key=${s.id} class="quiet">✓ ${s.step}: ${known('word.' + s.result, s.result)}${s.watched_by !== 'nobody' ? ` · ${known('watched.' + s.watched_by, s.watched_by)}` : ''}</p>`)}
+      ${p.promises.map((q, i) => html`<p key=${i} class="quiet">⚑ ${q.what} · ${when(q.due_at, zone)}</p>`)}
+      ${p.contacts.asked_again > 0 && html`<p>${say('caller.again', { n: p.contacts.asked_again })}</p>`}</div>`}
+    <${Failed} error=${pass.error} />
+    <div class="answers" role="group" aria-label=${say('caller.title')}>${['confirm', 'another-time', 'call-me', 'cancel', 'thanks', 'could-not-reach'].map((a) => html`<button key=${a} class=${'btn' + (what === a ? ' on' : '')} aria-pressed=${what === a} onClick=${() => setWhat(a)}>${say('caller.' + a)}</button>`)}
+      <button class="btn danger" onClick=${() => to('end')}>${say('end.title')}</button></div>
+    ${what && html`<form class="stack" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); act.go(); }}>
+      ${what === 'another-time' && html`<${Field} label=${say('caller.day')} value=${date} set=${setDate} more=${{ type: 'date' }} />
+        <${Field} label=${say('caller.part')} value=${part} set=${setPart} options=${['any', 'morning', 'afternoon', 'evening'].map((x) => /** @type {[string, string]} */ ([x, say('part.' + x)]))} />`}
+      <${Field} label=${say(what === 'thanks' ? 'caller.words' : 'contact.note')} value=${note} set=${setNote} lines=${2} more=${{ maxLength: 1000, required: what === 'thanks' }} />
+      <${Failed} error=${act.error} /><button class="btn primary wide" disabled=${act.busy}>${say('caller.' + what)}</button><p class="quiet dense">${say('caller.note', { who: home.name })}</p></form>`}</div>`;
+};
+
+/**
+ * EndCall ends an abusive call: the warning to read out, one tap, and who calls by when. It never counts against who ended it.
+ * @param {{job: Schemas['Job'], zone: string, done: () => void}} p
+ */
+export const EndCall = ({ job, zone, done }) => {
+  const warning = useLoad(async () => /** @type {Schemas['EndCallWarning']} */ (await get(`/v1/jobs/${job.id}/end-call`)), [job.id]);
+  const [ended, setEnded] = useState(/** @type {Schemas['EndedCall'] | null} */ (null));
+  const end = useMove(async (id) => setEnded(await send('POST', `/v1/jobs/${job.id}/end-call`, { id, direction: 'inbound' }, id)));
+  const w = warning.data && /** @type {Record<string, string>} */ (/** @type {unknown} */ (warning.data.warning));
+  if (ended) return html`<div class="stack"><p class="card good" role="status">✓ ${say('end.done', { who: ended.promise?.owner || say('somebody'), when: ended.promise ? when(ended.promise.due_at, zone) : '' })}</p>
+    ${ended.pause_until && html`<p>${say('end.pause', { when: when(ended.pause_until, zone) })}</p>`}<button class="btn primary wide" onClick=${done}>${say('close')}</button></div>`;
+  return html`<div class="stack"><p class="label">${say('end.read')}</p>${!w ? !warning.error && html`<${Waiting} />` : html`<p class="card big">${w[warning.data?.language || ''] || w[language()] || w.en}</p>`}
+    <${Failed} error=${warning.error || end.error} /><button class="btn danger wide first" disabled=${end.busy} onClick=${end.go}>${say('end.go')}</button><p class="quiet dense">${say('end.why')}</p></div>`;
+};

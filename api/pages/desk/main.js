@@ -1,0 +1,118 @@
+import { render } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { html } from '../app/html.js';
+import { Decisions } from './decisions.js';
+import { Household } from './household.js';
+import { NewJob } from './newjob.js';
+import { Search, searched } from './search.js';
+import { SignIn } from './signin.js';
+import { Sos, SosBanner, watchAlarms } from './sos.js';
+import { begin, change, signOut, state, useNow } from './state.js';
+import { Thanks } from './thanks.js';
+import { Drawer, Note } from './ui.js';
+import { known, language, languages, say, speak } from './words.js';
+import { when } from './when.js';
+import { Worklist } from './worklist.js';
+
+/**
+ * pages are the places of the desk with the roles that have them; whoever signs in comes to the first that is theirs.
+ * @type {{at: string, name: string, roles: string, href?: string}[]}
+ */
+const pages = [
+  { at: 'decisions', name: 'nav.decisions', roles: 'area_manager admin' },
+  { at: 'worklist', name: 'nav.worklist', roles: 'coordinator proprietor' },
+  { at: 'desk', name: 'nav.desk', roles: 'agent coordinator proprietor area_manager' },
+  { at: 'board', name: 'nav.board', roles: 'coordinator proprietor area_manager agent', href: '/board' },
+  { at: 'import', name: 'nav.import', roles: 'coordinator proprietor area_manager', href: '/import' },
+  { at: 'thanks', name: 'nav.thanks', roles: 'coordinator proprietor area_manager' },
+];
+const mine = () => pages.filter((p) => state.me && p.roles.split(' ').includes(state.me.role));
+
+const useRoute = () => {
+  const read = () => {
+    const [path, query] = location.hash.replace(/^#\/?/, '').split('?');
+    return { path: path.split('/').map(decodeURIComponent), query: new URLSearchParams(query || '') };
+  };
+  const [route, set] = useState(read);
+  useEffect(() => {
+    const go = () => set(read());
+    addEventListener('hashchange', go);
+    return () => removeEventListener('hashchange', go);
+  }, []);
+  return route;
+};
+
+const titles = /** @type {Record<string, string>} */ ({ household: 'nav.desk', new: 'new.title', sos: 'sos.title' });
+
+const App = () => {
+  const s = useNow(), { path, query } = useRoute(), [keys, showKeys] = useState(false);
+  /** @type {{current: HTMLInputElement | null}} */
+  const box = useRef(null);
+  const at = path[0] || mine()[0]?.at || '';
+  useEffect(() => {
+    const typed = (/** @type {KeyboardEvent} */ e) => {
+      const el = /** @type {HTMLElement} */ (e.target);
+      if (e.key === 'k' && (e.ctrlKey || e.metaKey)) { e.preventDefault(); box.current?.focus(); return; }
+      if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName)) return;
+      if (e.key === '/') { e.preventDefault(); box.current?.focus(); }
+      if (e.key === '?') showKeys((k) => !k);
+      if (e.key === 'n' && at !== 'household') location.hash = '#/new';
+      const page = mine()[Number(e.key) - 1];
+      if (page) location.href = page.href || '#/' + page.at;
+    };
+    addEventListener('keydown', typed);
+    return () => removeEventListener('keydown', typed);
+  }, [at]);
+  useEffect(() => { if (s.me) return watchAlarms(); }, [s.me?.id]);
+  useEffect(() => {
+    const page = pages.find((p) => p.at === at);
+    document.title = (s.alarms.length ? 'SOS · ' : '') + (s.me ? say(page?.name || titles[at] || 'nav.desk') + ' · ' : '') + 'Doorstep';
+  }, [at, s.me, s.alarms.length]);
+  if (!s.ready) return html`<p class="start" aria-busy="true">Doorstep</p>`;
+  if (!s.me) return html`${s.offline && html`<${Offline} />`}<${SignIn} />`;
+  const view = at === 'desk' ? html`<${Search} words=${query.get('q') || ''} />`
+    : at === 'household' ? html`<${Household} key=${path[1]} id=${path[1]} job=${query.get('job') || ''} panel=${query.get('do') || ''} />`
+      : at === 'new' ? html`<${NewJob} phone=${query.get('phone') || ''} />`
+        : at === 'worklist' ? html`<${Worklist} />`
+          : at === 'decisions' ? html`<${Decisions} />`
+            : at === 'thanks' ? html`<${Thanks} />`
+              : at === 'sos' ? html`<${Sos} key=${path[1]} id=${path[1]} />`
+                : html`<p class="empty">${say('nowhere')}</p>`;
+  return html`<a class="skip" href="#main" onClick=${(/** @type {Event} */ e) => { e.preventDefault(); document.getElementById('main')?.focus(); }}>${say('skip')}</a>
+    <nav class="side" aria-label=${say('nav')}><b>Doorstep</b>
+      ${mine().map((p, i) => html`<a key=${p.at} href=${p.href || '#/' + p.at} class=${at === p.at || p.at === 'desk' && (at === 'household' || at === 'new') ? 'on' : ''}
+        aria-current=${at === p.at ? 'page' : null}>${say(p.name)} <kbd>${i + 1}</kbd></a>`)}
+      <span class="grow"></span><${Me} /></nav>
+    <div class="page"><${SosBanner} />${s.offline && html`<${Offline} />`}
+      <form class="find" role="search" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); searched(box.current?.value || '', true); }}>
+        <input class="search" type="search" ref=${box} value=${query.get('q') || ''} placeholder=${say('search.what')} aria-label=${say('search.what')} maxlength="100"
+          onInput=${(/** @type {any} */ e) => searched(e.target.value, false)} /><kbd>/</kbd></form>
+      <${Resets} /><${Note} /><main id="main" tabindex="-1">${view}</main>
+      <p class="quiet dense foot">${say('disclaimer')}</p></div>
+    ${keys && html`<${Drawer} title=${say('keys')} close=${() => showKeys(false)}><dl class="keys">${['/', 'n', 'c', 'j', '1–6', '?', 'Esc'].map((k) => html`
+      <dt key=${k}><kbd>${k}</kbd></dt><dd>${say('keys.' + k)}</dd>`)}</dl><//>`}`;
+};
+
+const Offline = () => html`<p class="offline" role="status"><span aria-hidden="true">△</span> ${say('offline')}</p>`;
+
+const Me = () => {
+  const s = useNow();
+  return html`<details class="me"><summary>${s.me?.name}</summary><div class="stack"><span class="quiet">${known('role.' + s.me?.role, s.me?.role || '')}</span>
+    ${languages.map(([c, name]) => html`<button key=${c} class="btn plain small" lang=${c} aria-pressed=${language() === c}
+      onClick=${async () => { localStorage.setItem('doorstep-language', c); await speak(c); change({}); }}>${name}</button>`)}
+    <button class="btn small" onClick=${signOut}>${say('signout')}</button></div></details>`;
+};
+
+/** Resets names who asked for a new password, so that one that nobody wanted is noticed. */
+const Resets = () => {
+  const s = useNow();
+  if (!s.resets?.length) return null;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return html`<section class="card warn" role="status">${s.resets.map((r) => html`<p key=${r.at}>${say(r.used ? 'reset.used' : 'reset.asked', { who: r.by, when: when(r.at, zone) })}</p>`)}
+    <button class="btn small" onClick=${() => change({ resets: [] })}>${say('reset.known')}</button></section>`;
+};
+
+const root = /** @type {HTMLElement} */ (document.getElementById('desk'));
+root.textContent = '';
+render(html`<${App} />`, root);
+begin();

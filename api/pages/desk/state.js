@@ -1,0 +1,209 @@
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { ask, key, left, once, Refused, Unreached } from '../app/net.js';
+import * as db from '../app/db.js';
+import { served } from './when.js';
+import { say, speak } from './words.js';
+
+/**
+ * What all pages know: who is signed in, whether the server answers, what rings.
+ * @typedef {import('api').components['schemas']} Schemas
+ * @typedef {{ready: boolean, me: Schemas['User'] | null, resets: Schemas['Session']['resets'], centres: Schemas['Centre'][], offline: boolean,
+ *   pulse: number, alarms: Schemas['SOS'][], demo: {login: string, password: string, role: string, name: string}[], note: string, why: string}} State
+ */
+
+/** @type {State} */
+export const state = { ready: false, me: null, resets: [], centres: [], offline: false, pulse: 0, alarms: [], demo: [], note: '', why: '' };
+
+/** @type {Set<() => void>} */
+const watchers = new Set();
+
+/** change shows something. @param {Partial<State>} what */
+export const change = (what) => {
+  Object.assign(state, what);
+  watchers.forEach((w) => w());
+};
+
+/** useNow makes a component follow the state. @returns {State} */
+export const useNow = () => {
+  const [, again] = useState(0);
+  useLayoutEffect(() => {
+    const w = () => again((n) => n + 1);
+    watchers.add(w);
+    return () => { watchers.delete(w); };
+  }, []);
+  return state;
+};
+
+/** pulse makes every page read again what it shows. */
+export const pulse = () => change({ pulse: state.pulse + 1 });
+
+const client = { 'Doorstep-Client': 'doorstep-desk/1' };
+
+/** heard keeps what an answer, or none, says of the network and of the session. @template T @param {() => Promise<T>} run @returns {Promise<T>} */
+const heard = async (run) => {
+  try {
+    const out = await run();
+    if (state.offline) change({ offline: false });
+    return out;
+  } catch (e) {
+    if (e instanceof Unreached) change({ offline: true });
+    else if (e instanceof Refused && e.status === 401 && state.me) leave('session.ended');
+    throw e;
+  }
+};
+
+/** get reads. @param {string} path @returns {Promise<any>} */
+export const get = (path) => heard(async () => (await ask('GET', path, { headers: client })).json);
+
+/** send writes once, however often it is tried: id is its Idempotency-Key. @param {string} method @param {string} path @param {any} body
+ * @param {string} [id] @param {Record<string, string>} [headers] @returns {Promise<any>} */
+export const send = (method, path, body, id = key(), headers = {}) => heard(async () => (await ask(method, path,
+  { body, headers: { ...client, 'Idempotency-Key': id, ...headers } })).json);
+
+/**
+ * whatIf asks what a move would do, and gives whom it would tell of visits; a refusal comes as it would.
+ * @param {string} path @param {any} body @returns {Promise<{kind: string, to: string, n: number}[]>}
+ */
+export const whatIf = (path, body) => heard(async () => {
+  const { headers } = await ask('POST', path, { body, headers: { ...client, 'Idempotency-Key': key(), 'Doorstep-Dry-Run': 'true' } });
+  return (headers.get('Doorstep-Would-Tell') || '').split(',').map((item) => /^\s*([\w.]+);to=(\w+);n=(\d+)/.exec(item)).filter((m) => m !== null)
+    .map((m) => ({ kind: m[1], to: m[2], n: Number(m[3]) }));
+});
+
+/** said is what a failure means, in words that say what to do. @param {any} e */
+export const said = (e) => {
+  if (e instanceof Refused) {
+    const fields = (e.problem.errors || []).map((/** @type {any} */ f) => f.detail).filter(Boolean);
+    return e.message + (fields.length ? ' ' + fields.join('; ') + '.' : '');
+  }
+  return e instanceof Unreached ? say('net.' + e.how) : say('failed');
+};
+
+/**
+ * useLoad reads what a page shows and reads it again at every pulse; what was there stays until then.
+ * @template T @param {() => Promise<T>} load @param {any[]} deps
+ * @returns {{data: T | undefined, error: any, reload: () => Promise<void>}}
+ */
+export const useLoad = (load, deps) => {
+  const [s, set] = useState(/** @type {{data: T | undefined, error: any}} */ ({ data: undefined, error: null }));
+  const turn = useRef(0), now = useNow().pulse;
+  const reload = useCallback(async () => {
+    const mine = ++turn.current;
+    try {
+      const data = await load();
+      if (mine === turn.current) set({ data, error: null });
+    } catch (error) {
+      if (mine === turn.current) set((was) => ({ data: was.data, error }));
+    }
+  }, deps);
+  useEffect(() => { set({ data: undefined, error: null }); reload(); return () => { turn.current++; }; }, deps);
+  useEffect(() => { if (now) reload(); }, [now]);
+  return { ...s, reload };
+};
+
+/** enter takes over the session that has begun. @param {Schemas['Session']} session */
+export const enter = async (session) => {
+  if (session.user.role === 'technician') {
+    location.assign('/app#/enter');
+    return;
+  }
+  await db.set('renewed', Date.now());
+  await speak(localStorage.getItem('doorstep-language') || session.user.language || 'en');
+  change({ me: session.user, resets: session.resets || [], why: '' });
+  const { items } = await get('/v1/centres?limit=100');
+  change({ centres: items });
+  follow();
+};
+
+/** leave shows the sign-in. @param {string} why */
+export const leave = (why) => {
+  stream?.abort();
+  change({ me: null, centres: [], alarms: [], resets: [], why });
+};
+
+/** signOut ends the session, in every tab. */
+export const signOut = async () => {
+  localStorage.setItem('doorstep-leaving', '1'); // without network its cookies are still there: they end with the next start
+  await left();
+  tabs?.postMessage('out');
+  leave('');
+};
+
+/** configured reads what the server says of itself to anybody: its clock, by which days are called, and whom the demo lets in. */
+const configured = async () => {
+  const config = await fetch('/desk/config.json', { cache: 'no-store' }).then((r) => r.json()).catch(() => ({}));
+  if (config.now) served(config.now);
+  return config;
+};
+
+const tabs = 'BroadcastChannel' in self ? new BroadcastChannel('doorstep-desk') : null;
+
+/** begin goes on with the session that the browser has. */
+export const begin = async () => {
+  await speak(localStorage.getItem('doorstep-language') || navigator.language.slice(0, 2));
+  if (tabs) tabs.onmessage = (e) => (e.data === 'out' ? leave('') : !state.me && location.reload());
+  const config = await configured();
+  try {
+    if (!await left()) throw new Unreached('off');
+    await enter((await once('POST', '/v1/session/refresh', { headers: client })).json);
+  } catch (e) {
+    if (e instanceof Unreached) change({ offline: true });
+  }
+  change({ ready: true, demo: config.demo || [] });
+};
+
+/** signIn begins a session here and in the other tabs. @param {string} login @param {string} password */
+export const signIn = async (login, password) => {
+  await enter((await once('POST', '/v1/session', { body: { login, password }, headers: client })).json);
+  localStorage.removeItem('doorstep-leaving');
+  tabs?.postMessage('in');
+};
+
+/** @type {AbortController | undefined} */
+let stream;
+
+/** follow reads the server's events until the session ends; without them the pages read by themselves. */
+const follow = async () => {
+  stream?.abort();
+  const mine = stream = new AbortController();
+  let cursor = '', soon = 0, wait = 1_000;
+  const later = () => { clearTimeout(soon); soon = window.setTimeout(pulse, 300); };
+  while (!mine.signal.aborted) {
+    try {
+      const res = await fetch('/v1/events', { signal: mine.signal, headers: { 'Doorstep-Session': 'cookie', ...client, ...(cursor ? { 'Last-Event-ID': cursor } : {}) } });
+      if (res.status === 401) await get('/v1/me'); // renews the session
+      if (res.status === 403) return;
+      if (!res.ok || !res.body) throw new Unreached('busy');
+      if (state.offline) { change({ offline: false }); pulse(); }
+      wait = 1_000;
+      const reader = res.body.pipeThrough(new TextDecoderStream()).getReader();
+      let rest = '';
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        const lines = (rest + value).split('\n');
+        rest = lines.pop() || '';
+        for (const line of lines) {
+          if (line.startsWith('id:')) cursor = line.slice(3).trim();
+          if (line.startsWith('event: change') || line.startsWith('event: reload')) later();
+        }
+      }
+    } catch {
+      if (mine.signal.aborted) return;
+      change({ offline: true });
+    }
+    await new Promise((r) => setTimeout(r, wait));
+    wait = Math.min(wait * 2, 2_500);
+  }
+};
+
+addEventListener('offline', () => change({ offline: true }));
+addEventListener('online', () => { if (state.me) { follow(); pulse(); } });
+document.addEventListener('visibilitychange', () => { if (!document.hidden && state.me) configured().then(pulse); });
+setInterval(() => { if (state.me && !document.hidden) pulse(); }, 60_000);
+
+/** zone is that of a centre, else of the only one there is, else the browser's. @param {string | null} [centre] */
+export const zone = (centre) => (state.centres.find((c) => c.id === (centre || state.me?.centre_id)) || state.centres[0])?.zone
+  || Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+export { key, Refused, Unreached };

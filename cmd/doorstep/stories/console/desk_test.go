@@ -1,0 +1,292 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"doorstep/cmd/doorstep/app"
+	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/notifications"
+)
+
+// member is somebody of the staff at the desk's pages.
+type member struct {
+	*technician
+	*auditor
+}
+
+func (m *member) Helper() { m.technician.Helper() }
+
+func newMember(t *testing.T, h *harness.Harness) *member {
+	t.Helper()
+	a := newAuditor(t)
+	m := &member{&technician{T: t, ctx: a.ctx, url: h.URL}, a}
+	m.size(1280)
+	return m
+}
+
+// at opens a place of the desk.
+func (m *member) at(place string) {
+	m.Helper()
+	if err := chromedp.Do(m.technician.ctx, chromedp.Navigate(m.url+"/"+place)); err != nil {
+		m.technician.Fatal(err)
+	}
+}
+
+func (m *member) size(width int) {
+	m.Helper()
+	m.cdp("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false})
+}
+
+// fills writes into the field that begins with these words.
+func (m *member) fills(label, text string) {
+	m.Helper()
+	m.until("the field "+label, `(() => {
+		const f = [...document.querySelectorAll('label.field')].find((l) => l.checkVisibility() && l.innerText.trim().startsWith(`+strconv.Quote(label)+`))
+			?.querySelector('input,textarea,select');
+		if (!f) return false;
+		f.value = `+strconv.Quote(text)+`;
+		f.dispatchEvent(new Event(f.tagName === 'SELECT' ? 'change' : 'input', { bubbles: true }));
+		return true; })()`)
+}
+
+func (m *member) signsIn(login string) {
+	m.Helper()
+	m.at("")
+	m.sees("Sign in")
+	m.fills("Login", login)
+	m.fills("Password", harness.Password)
+	m.taps("Sign in")
+	m.until("the pages", "document.querySelector('nav.side')")
+}
+
+func (m *member) signsOut() {
+	m.Helper()
+	m.until("the menu", "(document.querySelector('.me').open = true)")
+	m.taps("Sign out")
+	m.sees("Password")
+}
+
+// presses is a key alone.
+func (m *member) presses(keys string) {
+	m.Helper()
+	if err := chromedp.Do(m.technician.ctx, chromedp.KeyEvent(keys)); err != nil {
+		m.technician.Fatal(err)
+	}
+}
+
+// fits demands that nothing is wider than a phone, and that axe finds nothing serious, in both themes.
+func (m *member) fits(state, words string) {
+	m.Helper()
+	m.sees(words)
+	for _, width := range []int{390, 1280} {
+		m.size(width)
+		if wide := evaluate[int](m.technician.T, m.technician.ctx,
+			"document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
+			m.technician.Errorf("%s is %d px too wide at %d", state, wide, width)
+		}
+		m.judge(state+" at "+strconv.Itoa(width), words)
+	}
+}
+
+// withTexts gives the server a gateway that takes every message.
+func withTexts(t *testing.T) func(*app.Config) {
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
+	t.Cleanup(gateway.Close)
+	return func(c *app.Config) {
+		var err error
+		if c.Text, err = notifications.NewWebhook(gateway.URL, "whsec_"+strings.Repeat("c2VjcmV0", 4), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A call becomes a job with a sent link; the desk sees what comes of it without a reload, up to the thanks.
+func TestACallBecomesAJobWithASentLink(t *testing.T) {
+	h := harness.New(t, "sqlite", withTexts(t))
+	m := newMember(t, h)
+	h.Ignores("visit.assigned", "visit.confirmed")
+	h.MayIgnore("completion.ask", "visit.completed", "visit.offered", "thanks.waiting", "thanks.passed")
+	m.at("")
+	m.fits("sign-in", "I forgot my password")
+	m.fills("Login", "kiran")
+	m.fills("Password", "not the one")
+	m.taps("Sign in")
+	m.until("the refusal", "document.querySelector('.failed')?.innerText.length > 10")
+	m.signsIn("kiran")
+	m.fits("an empty worklist", "Nothing waits")
+	m.taps("Desk")
+	m.sees("Households")
+
+	m.count = 0
+	m.presses("n")
+	m.fills("Phone", "+91 98123 00077")
+	m.sees("Nobody has this number")
+	m.fills("Name", "Leela Menon")
+	m.fills("Address", "7 Lake View Road")
+	m.fills("Postal code", "411001")
+	m.fills("What is wrong", "It hums but nothing gets cold")
+	m.fills("Tried already", "Unplugged it for an hour")
+	m.fills("What matters", "Insulin in the fridge")
+	m.fits("new job", "New job")
+	m.taps("Find times")
+	m.sees("The household is asked")
+	m.fits("times", "Book and send the link")
+	m.taps("Book and send the link")
+	m.sees("The visit is booked. Sent by message")
+	if m.count > 8 {
+		t.Errorf("%d taps from the call to the link", m.count)
+	}
+	m.sees("Leela Menon")
+	m.sees("Insulin in the fridge")
+	m.sees("Not confirmed")
+	m.sees("Visit booked")
+	m.fits("a household", "What happened")
+
+	// What others do shows by itself.
+	job := h.As("kiran").Send("GET", "/v1/jobs?limit=1", nil, 200)["items"].([]any)[0].(object)
+	page := h.CustomerPage(job)
+	page.Submit("confirm", 303)
+	m.sees("Confirmed")
+	visit := h.As("kiran").Send("GET", path("/v1/visits?job_id=%s", job), nil, 200)["items"].([]any)[0].(object)
+	login := ""
+	for who, p := range h.People {
+		if strings.Contains(fmt.Sprint(visit["crew"]), p.ID.String()) {
+			login = who
+		}
+	}
+	start := harness.Instant(t, visit["window_start"])
+	h.Clock.Advance(start.Sub(h.Clock.Now()))
+	h.WorkUntil(login, visit, "complete", object{"work_done": "Thawed the drain", "tested": "It cools"})
+	m.sees("Done")
+	h.Settle()
+	page = h.CustomerPage(job)
+	page.Submit("done", 303)
+	page.Submit("thanks", 303, "text", "You were kind and quick")
+	h.Settle()
+
+	// The search finds the household by any part of what is known.
+	for _, words := range []string{"leela", "00077", "lake view"} {
+		m.at("#/desk?q=" + strings.ReplaceAll(words, " ", "%20"))
+		m.until(words, "document.querySelector('.rows')?.innerText.includes('Leela Menon')")
+	}
+	m.at("#/desk?q=nobody%20at%20all")
+	m.fits("a search without a result", "Nobody is found")
+	m.at("#/thanks")
+	m.fits("thanks", "You were kind and quick")
+	m.taps("Pass it on")
+	m.sees("No thanks wait")
+	m.signsOut()
+}
+
+// An abusive call in the evening: recorded in two taps, ended in one, and who calls by when. What waits for a manager names it.
+func TestTheDeskEndsAnAbusiveCall(t *testing.T) {
+	h := harness.New(t, "sqlite")
+	m := newMember(t, h)
+	h.Ignores("promise.yours")
+	h.MayIgnore("flag.triage", "queue.morning", "aftercare.owed", "visit.assigned")
+	desk := h.As("kiran")
+	customer, job := h.Household(desk, nil)
+	h.Visit(desk, job, harness.Monday.Add(26*time.Hour), "ravi")
+	h.Expect("ravi", "New visit")
+	m.signsIn("kiran")
+	m.at("#/household/" + customer["id"].(string))
+	m.sees("does not cool")
+	m.count = 0
+	m.taps("Record a contact")
+	m.fits("a contact", "what came of it?")
+	m.taps("No answer")
+	m.sees("The contact is on record")
+	if m.count != 2 {
+		t.Errorf("%d taps record a contact", m.count)
+	}
+	m.sees("Trying")
+	if got := desk.Verdict(job)["verdict"]; got != "trying" {
+		t.Errorf("the verdict is %v", got)
+	}
+	m.presses("v")
+	m.fits("somebody on the line", "What is known")
+	m.taps("Wants a call back")
+	m.fills("A note", "after six")
+	m.until("their button", "[...document.querySelectorAll('.drawer form .btn')].some((b) => (b.click(), true))")
+	m.sees("Tell the caller")
+	m.taps("Close")
+	m.sees("Promised by")
+	m.presses("c")
+	m.taps("End an abusive call")
+	m.fits("ending a call", "Read this out first")
+	m.taps("I end the call")
+	m.sees("On record.")
+	m.sees("calls them by")
+	// In Hindi the pages are the same pages.
+	m.at("#/worklist")
+	m.until("the menu", "(document.querySelector('.me').open = true)")
+	m.taps("हिन्दी")
+	m.fits("a worklist in Hindi", "कार्य सूची")
+	m.until("English again", "(document.querySelector('.me').open = true)")
+	m.taps("English")
+	m.offline(true)
+	for end, js := time.Now().Add(3*time.Second), "!!document.querySelector('.offline')"; !evaluate[bool](t, m.technician.ctx, js); {
+		if time.Now().After(end) && harness.Slowness == 1 {
+			t.Fatal("for 3 s nothing says that there is no connection")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	m.offline(false)
+	m.until("the connection is back", "!document.querySelector('.offline')")
+	// Another tab is signed in and out with this one.
+	m.at("queue")
+	m.sees("no decisions waiting")
+	m.at("")
+	m.signsOut()
+	m.at("board")
+	m.until("signed out there too", "!document.getElementById('login').hidden")
+}
+
+// An SOS stands over every page, says who and where, and is answered, handed over and ended on one screen. The manager's decisions
+// stand worst first.
+func TestAnSOSOnTheDesk(t *testing.T) {
+	h := harness.New(t, "sqlite")
+	m := newMember(t, h)
+	h.Ignores("sos.raised", "visit.assigned", "flag.live")
+	h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.acknowledged", "sos.handed_over", "sos.resolved", "sos.open", "queue.morning", "sos.ended",
+		"sos.taken", "flag.triage", "hold.placed", "job.held", "visit.on_hold", "sos.offered")
+	desk := h.As("kiran")
+	_, job := h.Household(desk, nil)
+	visit := h.Visit(desk, job, h.Clock.Now().Add(30*time.Minute), "ravi")
+	m.signsIn("asha")
+	m.sees("Worklist")
+	ravi := h.As("ravi")
+	sos := ravi.Send("POST", "/v1/sos", object{"visit_id": visit["id"], "lat": 18.5204, "lon": 73.8567}, 201)
+	m.sees("nobody is on it")
+	m.until("the banner", "(document.querySelector('.alarm a').click(), true)")
+	m.sees("Ravi Surname")
+	m.sees("12 Example Lane")
+	m.fits("an SOS", "I am on it")
+	m.taps("I am on it")
+	m.sees("Somebody is on it")
+	m.sees("Asha Surname")
+	m.fits("an SOS that somebody is on", "How it ended")
+	m.fills("What happened", "He is out and safe")
+	m.taps("End the SOS")
+	m.sees("Ended")
+	if got := ravi.Send("GET", path("/v1/sos/%s", sos), nil, 200); got["status"] != "resolved" || got["words"] != "He is out and safe" {
+		t.Errorf("the alarm is %v", got["status"])
+	}
+	m.signsOut()
+
+	ravi.Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "threat", "level": 3, "note": "He came after me with a stick"}, 201)
+	h.Settle()
+	m.signsIn("maya")
+	m.fits("decisions", "If nobody decides")
+	m.taps("All")
+	m.sees("Decisions")
+	m.signsOut()
+}
