@@ -95,9 +95,6 @@ type SOSView struct {
 	Actions         JSONList[string] `json:"actions"`
 }
 
-// Disclaimer stands in every answer.
-const Disclaimer = "Doorstep is not a police or monitored service. In danger call the emergency number first."
-
 // emergencyNumbers by country (ISO 3166-1 alpha-2); 112 works in most others.
 var emergencyNumbers = map[string]string{"IN": "112", "GB": "999", "US": "911", "CA": "911", "AU": "000", "NZ": "111", "JP": "110",
 	"SG": "999", "AE": "999", "ZA": "10111"}
@@ -113,7 +110,7 @@ func EmergencyNumber(country string) string {
 // View shows an SOS to an actor.
 func (x SOS) View(a Actor) SOSView {
 	v := SOSView{SOS: x, AgeSeconds: int64(x.RecordedAt.Sub(x.OccurredAt) / time.Second), EmergencyNumber: EmergencyNumber(x.Country),
-		Disclaimer: Disclaimer, Reached: x.Reached(), Actions: JSONList[string]{}}
+		Disclaimer: Disclaimer(a.Language), Reached: x.Reached(), Actions: JSONList[string]{}}
 	v.Silent = x.Source == "duress" && x.Status != "resolved" && a.UserID != x.RaiserID
 	if a.UserID == x.RaiserID && x.Source != "duress" && x.Status == "raised" && !v.Reached {
 		v.Advice = x.advice(x.Language)
@@ -246,16 +243,11 @@ func (x *SOS) Reached() bool {
 // advice says whom the raiser may call while nobody was reached.
 func (x *SOS) advice(language string) string {
 	number := EmergencyNumber(x.Country)
-	if strings.HasPrefix(language, "hi") {
-		if x.DeskPhone == "" {
-			return fmt.Sprintf("अभी तक कोई नहीं मिला: %s पर कॉल करें।", number)
-		}
-		return fmt.Sprintf("अभी तक कोई नहीं मिला: %s पर या अपने डेस्क को %s पर कॉल करें।", number, x.DeskPhone)
-	}
+	words := speak(language).Advice
 	if x.DeskPhone == "" {
-		return fmt.Sprintf("Nobody was reached yet: call %s.", number)
+		return strings.ReplaceAll(words[0], "{number}", number)
 	}
-	return fmt.Sprintf("Nobody was reached yet: call %s, or your desk at %s.", number, x.DeskPhone)
+	return strings.NewReplacer("{number}", number, "{desk}", x.DeskPhone).Replace(words[1])
 }
 
 // noteMost is how long a note may grow by further taps, in characters.
