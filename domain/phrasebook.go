@@ -22,15 +22,16 @@ type phrase struct {
 
 type phrasebook struct {
 	exact   map[string]string
-	phrases []phrase // the most telling first
+	phrases [256][]*phrase // by their first byte, with those that begin with a place; the most telling first
 	days    [7]string
 	months  [12]string
 }
 
-func newPhrasebook(t *texts) phrasebook {
-	b := phrasebook{exact: map[string]string{}, days: t.Days, months: t.Months}
+func newPhrasebook(t *texts) *phrasebook {
+	b := &phrasebook{exact: map[string]string{}, days: t.Days, months: t.Months}
+	var all []*phrase
 	for format, said := range t.Phrases {
-		p := phrase{said: said}
+		p := &phrase{said: said}
 		for rest := format; ; {
 			at := strings.IndexByte(rest, '%')
 			if at < 0 {
@@ -43,12 +44,19 @@ func newPhrasebook(t *texts) phrasebook {
 		if len(p.digits) == 0 {
 			b.exact[format] = said
 		} else {
-			b.phrases = append(b.phrases, p)
+			all = append(all, p)
 		}
 	}
-	slices.SortFunc(b.phrases, func(x, y phrase) int {
+	slices.SortFunc(all, func(x, y *phrase) int {
 		return cmp.Or(cmp.Compare(len(strings.Join(y.parts, "")), len(strings.Join(x.parts, ""))), cmp.Compare(x.said, y.said))
 	})
+	for first := range b.phrases {
+		for _, p := range all {
+			if p.parts[0] == "" || p.parts[0][0] == byte(first) {
+				b.phrases[first] = append(b.phrases[first], p)
+			}
+		}
+	}
 	return b
 }
 
@@ -73,47 +81,79 @@ func (p *phrase) match(text string) []string {
 	return out
 }
 
+// What is longer, has more parts or lies deeper is no sentence of the rules but somebody's words, and is not looked through.
+const (
+	phraseMost  = 600 // bytes
+	phraseParts = 12
+	phraseDeep  = 4
+)
+
 // say gives a text in the language, and whether all of it is.
 func (b *phrasebook) say(text string) (string, bool) {
+	if len(text) > phraseMost {
+		return text, false
+	}
+	return b.sayAt(text, 0)
+}
+
+func (b *phrasebook) sayAt(text string, depth int) (string, bool) {
+	if said, ok := b.exact[text]; ok || depth > phraseDeep {
+		return cmp.Or(said, text), ok
+	}
+	// Parts before phrases: one that begins or ends with a place would take several of them for one.
+	for _, by := range [][2]string{{"; ", "; "}, {", ", ", "}, {" or ", " / "}} {
+		if said, ok := b.several(text, by[0], by[1], depth); ok {
+			return said, true
+		}
+	}
+	return b.one(text, depth)
+}
+
+// one gives a text that is one phrase.
+func (b *phrasebook) one(text string, depth int) (string, bool) {
 	if said, ok := b.exact[text]; ok {
 		return said, true
 	}
-	if said, all := b.several(text, "; ", "; "); all { // before a phrase that begins with a place takes two of them for one
-		return said, true
+	if text == "" {
+		return text, false
 	}
-	for i := range b.phrases {
-		p := &b.phrases[i]
+	for _, p := range b.phrases[text[0]] {
 		places := p.match(text)
 		if places == nil {
 			continue
 		}
 		said := p.said
 		for n, place := range places {
-			in, _ := b.say(place)
+			in, _ := b.sayAt(place, depth+1)
 			said = strings.ReplaceAll(said, "{"+strconv.Itoa(n+1)+"}", in)
 		}
 		return said, true
 	}
-	if said, ok := b.moment(text); ok {
-		return said, true
-	}
-	if said, all := b.several(text, ", ", ", "); all {
-		return said, true
-	}
-	return b.several(text, " or ", " / ")
+	return b.moment(text)
 }
 
-// several gives what is joined, each by itself, the longest that is known first: a reason may have a semicolon in it.
-func (b *phrasebook) several(text, by, as string) (string, bool) {
+// several gives what is joined, if it knows each by itself, the shortest first: a reason may have a semicolon in it.
+func (b *phrasebook) several(text, by, as string, depth int) (string, bool) {
 	parts := strings.Split(text, by)
-	for n := len(parts) - 1; n > 0; n-- {
-		if first, ok := b.say(strings.Join(parts[:n], by)); ok {
-			if rest, all := b.say(strings.Join(parts[n:], by)); all {
-				return first + as + rest, true
+	if len(parts) < 2 || len(parts) > phraseParts {
+		return text, false
+	}
+	var out []string
+	for from := 0; from < len(parts); {
+		to, known := from+1, false
+		for ; to <= len(parts) && to-from < len(parts); to++ { // all of it is no part
+			said, ok := b.one(strings.Join(parts[from:to], by), depth)
+			if ok {
+				out, known = append(out, said), true
+				break
 			}
 		}
+		if !known {
+			return text, false
+		}
+		from = to
 	}
-	return text, false
+	return strings.Join(out, as), true
 }
 
 // moments are the forms in which sentences have days, and which of day and clock they say.
@@ -150,7 +190,7 @@ func (b *phrasebook) moment(text string) (string, bool) {
 		}
 		return strings.Join(said, " "), true
 	}
-	return "", false
+	return text, false
 }
 
 // InLanguage gives a sentence of the server's in its reader's language, and whether it could be said so; English

@@ -30,7 +30,7 @@ type texts struct {
 	Problems       map[Code]string              `json:"problems"` // titles; of English they stand beside the codes
 	Phrases        map[string]string            `json:"phrases"`  // by the English format (phrasebook.go)
 
-	book phrasebook
+	book *phrasebook
 }
 
 // spoken are the texts by language.

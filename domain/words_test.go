@@ -133,6 +133,8 @@ func TestSentencesAreSaidInTheirReadersLanguage(t *testing.T) {
 			"mr": "चुकीचा नंबर कधीच मोजला जात नाही; तो माहीत असलेल्यांतून काढला; व्हॉइसमेल कधीच मोजले जात नाही"},
 		"There was contact on Mon 29 Feb 09:00 (inbound, push), and no attempt since then counts.": {
 			"mr": "सोमवार 29 फेब्रुवारी 09:00 रोजी संपर्क झाला (त्यांच्याकडून, सूचना), आणि त्यानंतरचा कोणताही प्रयत्न मोजला जात नाही."},
+		"attempts in 2 parts of the day (before 12:00 or 12:00-16:00 or after 16:00)": {
+			"mr": "दिवसाच्या 2 भागांत प्रयत्न (12:00 च्या आधी / 12:00-16:00 / 16:00 नंतर)"},
 		"Ravi has another visit in this time.":         {"mr": "Ravi यांची या वेळी दुसरी भेट आहे."},
 		"As technician you may not cancel this visit.": {"mr": "तंत्रज्ञ म्हणून तुम्ही हे करू शकत नाही."},
 		"whatever nobody knows":                        {"mr": "whatever nobody knows", "hi": "whatever nobody knows"},
@@ -145,6 +147,11 @@ func TestSentencesAreSaidInTheirReadersLanguage(t *testing.T) {
 		}
 		if got, all := InLanguage(text, "en-GB"); got != text || !all {
 			t.Errorf("in English %q is %q", text, got)
+		}
+	}
+	for _, theirs := range []string{strings.Repeat("a, b; ", 5000), strings.Repeat("x; ", 90), strings.Repeat("phone, ", 70)} {
+		if got, all := InLanguage(theirs, "mr"); got != theirs || all {
+			t.Errorf("somebody's words are looked through: %.40q", got)
 		}
 	}
 	if got := DayWords(time.Date(2027, 3, 2, 1, 0, 0, 0, time.UTC), "mr"); got != "मंगळवार 2 मार्च" {
