@@ -47,6 +47,34 @@ type SOS struct {
 	Words          string       `json:"words"`
 
 	LastSeen JSON[*SOSPoint] `json:"last_seen"` // the newest of its trail
+
+	Rang       JSON[map[ID]time.Time] `json:"-"` // while it rings: whom it rang last when
+	RingsAgain *time.Time             `json:"-"` // and when it is to ring again
+}
+
+// RingsFor reports whether an SOS that rings has rung somebody who may answer it.
+func (x *SOS) RingsFor(user ID) bool {
+	return x.Status == "raised" && Has(x.Rung, user) && !Has(x.Avoid, user) && x.RaiserID != user
+}
+
+// SharesRing reports whether a ring of an SOS to somebody may be left to those that ring beside it (docs/product.md section 5, "SOS"):
+// their phone took a ring of it before, one of the others rang it since the last round, and rings again no
+// later than this one would. So a phone never rings less often than for one alone.
+func (x *SOS) SharesRing(user ID, beside []SOS, now time.Time) bool {
+	if !Has(x.HeardBy, user) || x.RingsAgain == nil {
+		return false
+	}
+	last, rung := x.Rang.V[user]
+	every := x.RingsAgain.Sub(now)
+	for i := range beside {
+		o := &beside[i]
+		at, too := o.Rang.V[user]
+		if rung && too && o.ID != x.ID && o.RingsFor(user) && at.After(now.Add(-every)) && !at.Before(last) && o.RingsAgain != nil &&
+			o.RingsAgain.After(now) && !o.RingsAgain.After(*x.RingsAgain) {
+			return true
+		}
+	}
+	return false
 }
 
 // SOSPoint is where the phone of somebody in need was and how it was, while their

@@ -251,6 +251,7 @@ type AlarmTx interface {
 	SOS(id ID) (*SOS, error)
 	LockSOS(id ID) (*SOS, error)
 	OpenSOS(raiser ID) ([]SOS, error) // not resolved, oldest first
+	RingingSOS() ([]SOS, error)       // that nobody has answered, oldest first, of 1000 at most
 	InsertSOS(*SOS) error
 	SaveSOS(*SOS) error
 	SilenceSOS(id ID) error // rings that were not sent yet never are

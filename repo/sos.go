@@ -23,6 +23,10 @@ func (t *tx) OpenSOS(raiser domain.ID) ([]domain.SOS, error) {
 	return all[domain.SOS](t, t.table("sos").Where("raiser_id = ? AND status <> 'resolved'", raiser).Order("created_at, id"))
 }
 
+func (t *tx) RingingSOS() ([]domain.SOS, error) {
+	return all[domain.SOS](t, t.table("sos").Where("status = 'raised'").Order("created_at, id").Limit(1000))
+}
+
 func (t *tx) InsertSOS(x *domain.SOS) error {
 	t.changed(domain.ChangedAlarm, x.Meta, x.CentreID)
 	return t.insert("sos", x)

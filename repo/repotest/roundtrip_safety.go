@@ -120,12 +120,14 @@ func sosTrip(t *testing.T, w *World) {
 		ResolvedBy: &w.Manager.ID, Outcome: "real", Words: "w"}
 	x.LastSeen.V = &domain.SOSPoint{At: Noon, RecordedAt: later, Lat: Ptr(28.5), Lon: Ptr(77.25), AccuracyM: Ptr(12), Battery: Ptr(40),
 		Sound: "silent"}
+	x.Rang.V, x.RingsAgain = map[domain.ID]time.Time{w.Asha.ID: Noon}, &later
 	filled(t, "sos", x)
 	bare := domain.SOS{Meta: Meta(later), RaiserID: w.Ravi.ID, Source: "duress", HeardBy: domain.JSONList[domain.ID]{}, OccurredAt: Noon,
 		RecordedAt: later, Status: "raised", Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{}}
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertSOS(&x), tx.InsertSOS(&bare)) })
 	Same(t, "sos", x, Get(t, db, func(tx domain.Tx) (*domain.SOS, error) { return tx.LockSOS(x.ID) }))
 	Same(t, "open ones", []domain.SOS{x, bare}, Get(t, db, func(tx domain.Tx) ([]domain.SOS, error) { return tx.OpenSOS(w.Ravi.ID) }))
+	Same(t, "those that ring", []domain.SOS{bare}, Get(t, db, func(tx domain.Tx) ([]domain.SOS, error) { return tx.RingingSOS() }))
 	x.Words = "other"
 	Do(t, db, func(tx domain.Tx) error { return tx.SaveSOS(&x) })
 	sosTrailTrip(t, w, &x)
