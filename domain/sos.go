@@ -52,15 +52,23 @@ type SOS struct {
 	RingsAgain *time.Time             `json:"-"` // and when it is to ring again
 }
 
-// RingsFor reports whether an SOS that rings has rung somebody who may answer it.
-func (x *SOS) RingsFor(user ID) bool {
-	return x.Status == "raised" && Has(x.Rung, user) && !Has(x.Avoid, user) && x.RaiserID != user
+// Ringing is what alarms that ring beside one another need to know of each other.
+type Ringing struct {
+	ID, RaiserID ID
+	Rung, Avoid  []ID
+	Rang         map[ID]time.Time
+	RingsAgain   *time.Time
+}
+
+// RingsFor reports whether it has rung somebody who may answer it.
+func (r *Ringing) RingsFor(user ID) bool {
+	return Has(r.Rung, user) && !Has(r.Avoid, user) && r.RaiserID != user
 }
 
 // SharesRing reports whether a ring of an SOS to somebody may be left to those that ring beside it (docs/product.md section 5, "SOS"):
 // their phone took a ring of it before, one of the others rang it since the last round, and rings again no
 // later than this one would. So a phone never rings less often than for one alone.
-func (x *SOS) SharesRing(user ID, beside []SOS, now time.Time) bool {
+func (x *SOS) SharesRing(user ID, beside []Ringing, now time.Time) bool {
 	if !Has(x.HeardBy, user) || x.RingsAgain == nil {
 		return false
 	}
@@ -68,7 +76,7 @@ func (x *SOS) SharesRing(user ID, beside []SOS, now time.Time) bool {
 	every := x.RingsAgain.Sub(now)
 	for i := range beside {
 		o := &beside[i]
-		at, too := o.Rang.V[user]
+		at, too := o.Rang[user]
 		if rung && too && o.ID != x.ID && o.RingsFor(user) && at.After(now.Add(-every)) && !at.Before(last) && o.RingsAgain != nil &&
 			o.RingsAgain.After(now) && !o.RingsAgain.After(*x.RingsAgain) {
 			return true

@@ -157,7 +157,10 @@ func ringAll(tx *casework.Work, x *domain.SOS) error {
 	if err != nil {
 		return err
 	}
-	beside := ringingBeside(tx)
+	beside, err := tx.RingingSOS()
+	if err != nil {
+		return err
+	}
 	if x.Rang.V == nil {
 		x.Rang.V = map[domain.ID]time.Time{}
 	}
@@ -173,7 +176,7 @@ func ringAll(tx *casework.Work, x *domain.SOS) error {
 }
 
 // countRinging says in a ring how many alarms ring for its reader.
-func countRinging(n *domain.Notice, x *domain.SOS, u *domain.User, beside []domain.SOS) {
+func countRinging(n *domain.Notice, x *domain.SOS, u *domain.User, beside []domain.Ringing) {
 	ringing := 1
 	for i := range beside {
 		if beside[i].ID != x.ID && beside[i].RingsFor(u.ID) {
@@ -189,22 +192,19 @@ func countRinging(n *domain.Notice, x *domain.SOS, u *domain.User, beside []doma
 }
 
 // ringNext lets the oldest alarm that rang beside one that was answered ring at once: its ring may have been left to that one.
-func ringNext(tx *casework.Work, x *domain.SOS) {
-	for _, o := range ringingBeside(tx) {
+func ringNext(tx *casework.Work, x *domain.SOS) error {
+	beside, err := tx.RingingSOS()
+	if err != nil {
+		return err
+	}
+	for i := range beside {
+		o := &beside[i]
 		if o.ID != x.ID && slices.ContainsFunc(x.Rung, o.RingsFor) {
 			tx.SetDeadline(domain.DueSOS, o.ID, nil, tx.Now)
-			return
+			break
 		}
 	}
-}
-
-// ringingBeside lists the alarms that ring. What cannot be read of others stands in the way of none: each rings by itself then.
-func ringingBeside(tx *casework.Work) []domain.SOS {
-	all, err := tx.RingingSOS()
-	if err != nil {
-		return nil
-	}
-	return all
+	return nil
 }
 
 func raiseSOS(tx *casework.Work, call *casework.Call, u *domain.User, in SOSInput, source string) (domain.SOSView, error) {
@@ -532,7 +532,9 @@ func (s *Service) AnswerSOS(ctx context.Context, call *casework.Call, id domain.
 					At("/outcome", "real, false_alarm or test")
 			}
 			if domain.SOSMoves.Open("ring", x.Status) {
-				ringNext(tx, x)
+				if err := ringNext(tx, x); err != nil {
+					return domain.SOSView{}, err
+				}
 			}
 			ended := saidAt(call, in.OccurredAt, x.RecordedAt, tx.Now)
 			if err := tx.Apply(x, action); err != nil {
@@ -596,7 +598,9 @@ func acknowledgeSOS(tx *casework.Work, x *domain.SOS, call *casework.Call, in SO
 	if !first {
 		return nil
 	}
-	ringNext(tx, x)
+	if err := ringNext(tx, x); err != nil {
+		return err
+	}
 	x.Round++
 	tell := slices.DeleteFunc(slices.Clone(x.Rung), func(id domain.ID) bool { return domain.Has(x.Avoid, id) })
 	if x.Source != "duress" {
