@@ -38,8 +38,9 @@ var notATechnician = []string{"domain/advisory.go", "domain/day_plan.go", "domai
 	"domain/customers/link_requests.go", "domain/customers/maintenance_stop.go", "domain/customers/photos.go", "domain/customers/slothold.go",
 	"domain/safety/advisories.go", "domain/safety/conduct.go", "domain/safety/exclusion.go", "domain/safety/merge_households.go",
 	"domain/safety/patterns.go", "domain/safety/release.go", "domain/safety/same_household.go", "domain/casework/job_moves.go",
-	"domain/casework/maintenance.go", "domain/planning/", "domain/intake/", "domain/reporting/", "domain/decisions/", "domain/proof/", "domain/privacy/",
-	"api/disputes.go", "api/link_requests.go", "api/maintenance.go", "api/leave.go", "api/sos.go", "api/session.go", "api/sheet/", "api/demo.go",
+	"domain/casework/maintenance.go", "domain/planning/", "domain/intake/", "domain/reporting/", "domain/decisions/",
+	"domain/proof/", "domain/privacy/", "api/disputes.go", "api/link_requests.go", "api/maintenance.go", "api/leave.go", "api/sos.go",
+	"api/session.go", "api/sheet/", "api/demo.go",
 	"api/technician_app.go", "api/web/problem_pages.go", "cmd/", "repo/repotest/"}
 
 // TestDetailsAreSpoken: what a technician can read of a refusal, they read in their language.

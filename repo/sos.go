@@ -30,8 +30,8 @@ func (t *tx) RingingSOS() ([]domain.Ringing, error) {
 		ID, RaiserID      domain.ID
 		Rung, Avoid, Rang string
 		RingsAgain        *time.Time
-	}](t, t.table("sos").Raw(`SELECT id, raiser_id, CAST(rung AS TEXT) AS rung, CAST(avoid AS TEXT) AS avoid, CAST(rang AS TEXT) AS rang, rings_again
-		FROM sos WHERE status = 'raised' ORDER BY created_at, id LIMIT 1000`))
+	}](t, t.table("sos").Raw(`SELECT id, raiser_id, CAST(rung AS TEXT) AS rung, CAST(avoid AS TEXT) AS avoid, CAST(rang AS TEXT) AS rang,
+		rings_again FROM sos WHERE status = 'raised' ORDER BY created_at, id LIMIT 1000`))
 	var out []domain.Ringing
 	for i := range rows {
 		r := &rows[i]

@@ -76,7 +76,8 @@ func TestTheExampleLosesSomething(t *testing.T) {
 		}
 	}
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.MayIgnore("visit.assigned", "replacement.proposed", "visit.no_access_desk", "visit.late_desk", "timer.ping", "timer.no_signal", "visits.assigned")
+		h.MayIgnore("visit.assigned", "replacement.proposed", "visit.no_access_desk", "visit.late_desk", "timer.ping", "timer.no_signal",
+			"visits.assigned")
 		h.Clock.Set(harness.Monday.Add(4 * time.Hour))
 		code, out, errs := command(append([]string{"phone", "--server", h.URL, "--login", "ravi", "--password", harness.Password, "--json",
 			"--desk-login", "kiran"}, strings.Fields(example)...)...)

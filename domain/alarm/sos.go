@@ -143,9 +143,9 @@ func addToSOS(tx *casework.Work, a domain.Actor, x *domain.SOS, in SOSInput, fre
 }
 
 // ringAll rings whom it has reached so far, who answers for it and to whom it
-// is being handed over; the first one leads the round, and where a provider of calls hears of that, it hears of each. Where several alarms ring the
-// same people, their phones ring as often as for one, and the ring says how many there are: of many alarms each ring of each to
-// everybody would be more than any phone can ring, and than anybody could tell apart.
+// is being handed over; the first one leads the round, and where a provider of calls hears of that, it hears of each. Where several
+// alarms ring the same people, their phones ring as often as for one, and the ring says how many there are: of many alarms
+// each ring of each to everybody would be more than any phone can ring, and than anybody could tell apart.
 func ringAll(tx *casework.Work, x *domain.SOS) error {
 	ids := slices.Clone(x.Rung)
 	for _, id := range []*domain.ID{x.OwnerID, x.OfferedTo} {

@@ -170,7 +170,8 @@ func unheardTrip(t *testing.T, w *World) {
 		all, err := tx.RingingSOS()
 		return slices.DeleteFunc(all, func(r domain.Ringing) bool { return r.ID != x.ID }), err
 	}
-	Same(t, "those that ring", []domain.Ringing{{ID: x.ID, RaiserID: w.Ravi.ID, Rung: x.Rung, Avoid: x.Avoid, Rang: x.Rang.V, RingsAgain: &later}},
+	Same(t, "those that ring", []domain.Ringing{{ID: x.ID, RaiserID: w.Ravi.ID, Rung: x.Rung, Avoid: x.Avoid, Rang: x.Rang.V,
+		RingsAgain: &later}},
 		Get(t, db, rings))
 	list, err := r.UnheardSOS(ctx)
 	noError(t, err)

@@ -33,7 +33,8 @@ var acts = []act{
 	{name: "`start`", address: "/v1/visits/%s/start", first: []string{"en-route", "arrive"}},
 	{name: "`complete`", address: "/v1/visits/%s/complete", first: []string{"en-route", "arrive", "start"},
 		body: object{"work_done": "repaired", "tested": "works"}},
-	{name: "`partial`", address: "/v1/visits/%s/partial", first: []string{"en-route", "arrive", "start"}, body: object{"findings": "a part is missing"}},
+	{name: "`partial`", address: "/v1/visits/%s/partial", first: []string{"en-route", "arrive", "start"},
+		body: object{"findings": "a part is missing"}},
 	{name: "`no-access`", address: "/v1/visits/%s/no-access", first: []string{"en-route", "arrive"},
 		body: object{"reason": "gate_refused", "note": "the guard"}},
 	{name: "`decline`", address: "/v1/visits/%s/decline", body: object{"reason": "sick"}},
@@ -172,7 +173,8 @@ func conflicts(t *testing.T, c *change, after bool) []outcome {
 		}
 		raiser := h.People[doer(n)].ID
 		entries, of := h.EntryKinds(job), o.visit
-		claims, reports, alarms := count("claims", "visit_id", o.visit["id"]), count("flags", "reporter_id", raiser), count("sos", "raiser_id", raiser)
+		claims, reports, alarms := count("claims", "visit_id", o.visit["id"]), count("flags", "reporter_id", raiser),
+			count("sos", "raiser_id", raiser)
 		if a.job {
 			of = job
 		}
@@ -236,7 +238,8 @@ func then(h *harness.Harness, p *handset, visit object) string {
 // TestConflictsAreAsThePaperSays: each thing that a phone did without network against each thing that happened meanwhile.
 func TestConflictsAreAsThePaperSays(t *testing.T) {
 	var table strings.Builder
-	table.WriteString("| meanwhile | what was done | answer where it was done before that | and where after | the visit on the phone |\n| --- | --- | --- | --- | --- |\n")
+	table.WriteString("| meanwhile | what was done | answer where it was done before that | and where after | the visit on the phone |\n" +
+		"| --- | --- | --- | --- | --- |\n")
 	for i := range changes {
 		c := &changes[i]
 		cells := [2][]outcome{conflicts(t, c, false), conflicts(t, c, true)}

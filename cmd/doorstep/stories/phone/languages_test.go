@@ -13,8 +13,8 @@ import (
 
 var devanagari = regexp.MustCompile(`\p{Devanagari}`)
 
-// TestAPhoneIsSpokenToInItsLanguage: lists, notices, the words of a verdict and of a refusal, also inside a batch. Codes stay; what the client asks
-// for goes before the account; what only a developer reads stays English and says so.
+// TestAPhoneIsSpokenToInItsLanguage: lists, notices, the words of a verdict and of a refusal, also inside a batch. Codes stay; what the
+// client asks for goes before the account; what only a developer reads stays English and says so.
 func TestAPhoneIsSpokenToInItsLanguage(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.MayIgnore(noise...)
@@ -82,7 +82,8 @@ func TestAPhoneIsSpokenToInItsLanguage(t *testing.T) {
 				in = "hi"
 			}
 			got := refused(in, none, object{}, "Accept-Language", language)
-			if got["title"] != want[0] || got["detail"] != want[1] || got["code"] != "not_found" || !strings.HasSuffix(got["type"].(string), "/not_found") {
+			if got["title"] != want[0] || got["detail"] != want[1] || got["code"] != "not_found" ||
+				!strings.HasSuffix(got["type"].(string), "/not_found") {
 				t.Errorf("%.20q: %v", language, got)
 			}
 		}
