@@ -13,6 +13,7 @@
 //	households.go        rows of one household, and what may be one
 //	imports.go           what an import changed, whom it reached, what was answered
 //	link_requests.go     what was asked by links that staff had read
+//	lend.go              databases that tests borrow, wiped in between
 //	open.go              opening an empty database of an engine
 //	planning.go          plans of a day, maintenance, boards
 //	process_linux.go     a server that ends with the tests
