@@ -101,7 +101,7 @@ type customerView struct {
 	VisitDeny                     string // what the customer says to dispute the visit
 	VisitClaims, TryClaims        []partView
 	VisitSays                     string // what came of its dispute
-	Other, OtherName, OtherURL    string
+	Others                        []otherLanguage
 	Fault, WhatMatters            string
 	Steps                         []stepLine
 	Results                       []partView
@@ -136,6 +136,9 @@ type field struct {
 	Name string
 	Of   string // which of two alike parts it is, for its words: "" or ".try"
 }
+
+// otherLanguage is one that the reader may choose, by its own name.
+type otherLanguage struct{ Lang, Name, URL string }
 
 // Field gives the view to a part of the page under a name.
 func (v *customerView) Field(name, of string) field { return field{v, name, of} }
@@ -387,7 +390,9 @@ func viewCustomer(c *fiber.Ctx, p *customers.LinkPage) *customerView {
 	if v.Calendar != "" {
 		v.Calendar = v.base + "/visit.ics" + v.query
 	}
-	v.OtherURL = v.base + "?lang=" + v.Other
+	for i := range v.Others {
+		v.Others[i].URL = v.base + "?lang=" + v.Others[i].Lang
+	}
 	return v
 }
 
@@ -528,9 +533,10 @@ func newCustomerView(p *customers.LinkPage, t *pages.Text) *customerView {
 	for _, what := range safety.ConductWhat {
 		v.Whats = append(v.Whats, partView{Value: what, Words: t.Say("report." + what)})
 	}
-	v.Other, v.OtherName = "hi", "हिन्दी"
-	if t.Lang == "hi" {
-		v.Other, v.OtherName = "en", "English"
+	for _, language := range domain.Languages {
+		if language != t.Lang {
+			v.Others = append(v.Others, otherLanguage{Lang: language, Name: domain.LanguageName(language)})
+		}
 	}
 	return v
 }

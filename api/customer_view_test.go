@@ -99,7 +99,9 @@ func renderState(t *testing.T, p *customers.LinkPage, lang string) string {
 	if v.Calendar != "" {
 		v.Calendar = v.base + "/visit.ics"
 	}
-	v.OtherURL = v.base + "?lang=" + v.Other
+	for i := range v.Others {
+		v.Others[i].URL = v.base + "?lang=" + v.Others[i].Lang
+	}
 	b, err := pages.Customer.Render("customer", v)
 	if err != nil {
 		t.Fatal(err)
@@ -182,6 +184,7 @@ func TestCustomerPageSaysWhen(t *testing.T) {
 	}{
 		{"2026-11-24T10:00", "2026-11-24T12:00", en, "Tuesday, 24 November", "10:00 to 12:00"},
 		{"2026-11-24T10:00", "2026-11-24T12:00", hi, "मंगलवार, 24 नवंबर", "10:00 से 12:00 तक"},
+		{"2026-11-24T10:00", "2026-11-24T12:00", pages.In("mr"), "मंगळवार, 24 नोव्हेंबर", "10:00 ते 12:00"},
 		{"2026-11-22T14:00", "2026-11-22T16:30", en, "Today, Sunday, 22 November", "14:00 to 16:30"},
 		{"2026-11-22T14:00", "2026-11-22T16:30", hi, "आज, रविवार, 22 नवंबर", "14:00 से 16:30 तक"},
 		{"2026-11-23T09:00", "2026-11-23T10:00", en, "Tomorrow, Monday, 23 November", "09:00 to 10:00"},
@@ -217,7 +220,7 @@ func TestPagesKeepTheirCSP(t *testing.T) {
 	}
 }
 
-// Both languages say the same things, and each sentence that a page may ask
+// All languages say the same things, and each sentence that a page may ask
 // for is there.
 func TestWordsAreComplete(t *testing.T) {
 	read := func(name string) map[string]string {
@@ -242,24 +245,26 @@ func TestWordsAreComplete(t *testing.T) {
 		}
 		return m
 	}
-	en, hi := read("text.en.json"), read("text.hi.json")
-	devanagari := regexp.MustCompile(`[\x{0900}-\x{097F}]`)
+	files, err := filepath.Glob("pages/text.*.json")
+	if err != nil || len(files) != len(domain.Languages) {
+		t.Errorf("%d files of words, %d languages (%v)", len(files), len(domain.Languages), err)
+	}
 	place := regexp.MustCompile(`\{\{[^}]+\}\}`)
-	for id, words := range en {
-		if !slices.Equal(place.FindAllString(words, -1), place.FindAllString(hi[id], -1)) {
-			a, b := place.FindAllString(words, -1), place.FindAllString(hi[id], -1)
-			slices.Sort(a)
-			slices.Sort(b)
-			if !slices.Equal(a, b) {
-				t.Errorf("%s has other places in Hindi", id)
+	places := func(words string) []string { return slices.Sorted(slices.Values(place.FindAllString(words, -1))) }
+	en := read("text.en.json")
+	for _, language := range domain.Languages[1:] {
+		said := read("text." + language + ".json")
+		for id, words := range en {
+			if !slices.Equal(places(words), places(said[id])) {
+				t.Errorf("%s: %s has other places", language, id)
+			}
+			if said[id] == "" || said[id] == words && !strings.HasPrefix(id, "date") && id != "step.line" {
+				t.Errorf("%s: %s is not said", language, id)
 			}
 		}
-		if hi[id] == "" || !devanagari.MatchString(hi[id]) && !strings.HasPrefix(id, "date") {
-			t.Errorf("%s is not in Hindi", id)
+		if len(en) != len(said) {
+			t.Errorf("%d sentences in English, %d in %s", len(en), len(said), language)
 		}
-	}
-	if len(en) != len(hi) {
-		t.Errorf("%d sentences in English, %d in Hindi", len(en), len(hi))
 	}
 }
 
@@ -275,6 +280,8 @@ func TestSpeak(t *testing.T) {
 		{"((((", "hi", "hi"},
 		{strings.Repeat("hi,", 400), "en", "en"},
 		{"mr;q=0.1, hi;q=0.5", "en", "hi"},
+		{"mr-IN,mr;q=0.9,hi;q=0.8", "en", "mr"},
+		{"fr", "mr", "mr"},
 	} {
 		if got := pages.Speak(c.accept, c.household).Lang; got != c.want {
 			t.Errorf("Speak(%.30q, %q) = %s, want %s", c.accept, c.household, got, c.want)

@@ -174,6 +174,12 @@ func (a *App) Allow(c *fiber.Ctx, roles []string) error {
 // User names who is signed in, for the limits on each user.
 func (a *App) User(c *fiber.Ctx) string { return actorOf(c).UserID.String() }
 
+// Language is that of who is signed in; empty: nobody is.
+func (a *App) Language(c *fiber.Ctx) string {
+	actor, _ := c.Locals(localActor).(domain.Actor)
+	return actor.Language
+}
+
 // holder is who a token speaks for, as long as it does.
 func (a *App) holder(ctx context.Context, claims web.Claims) (principal, error) {
 	p, err := a.principal(ctx, claims.UserID)
@@ -201,7 +207,7 @@ func (a *App) principal(ctx context.Context, id domain.ID) (principal, error) {
 	} else if err != nil {
 		return principal{}, err
 	}
-	p = principal{user: *u, until: now.Add(principalTTL), actor: domain.Actor{UserID: u.ID, Name: u.Name, Role: u.Role}}
+	p = principal{user: *u, until: now.Add(principalTTL), actor: domain.Actor{UserID: u.ID, Name: u.Name, Language: u.Language, Role: u.Role}}
 	if u.CentreID != nil {
 		p.actor.CentreID = *u.CentreID
 		v, err := a.Service.Read.Centre(ctx, domain.Scope{All: true}, *u.CentreID)

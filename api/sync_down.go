@@ -268,7 +268,7 @@ func (p *phone) touches(rows []domain.FeedChange) touched {
 			case domain.ChangedLeave, domain.ChangedHomeSafe:
 				t.me = t.me || own
 			case domain.ChangedUser:
-				t.me, t.lists = t.me || own, t.lists || own
+				t.me, t.lists, t.all = t.me || own, t.lists || own, t.all || own // the language may be another
 			case domain.ChangedRules:
 				t.all, t.me = true, true
 			}

@@ -5,36 +5,46 @@ import (
 	"testing"
 )
 
-// TestChoices: each list says each of its codes in every language, and the codes are those of the rules.
+// TestChoices: the codes of each list are those of the rules, in every language.
 func TestChoices(t *testing.T) {
-	all := slices.Concat(channelWords, outcomeWords, flagKindWords, declineWords, leaveWords, stepWords, watchedWords)
-	for _, c := range all {
-		if c[0] == "" || c[1] == "" || c[2] == "" || c[1] == c[2] {
-			t.Errorf("%q", c)
-		}
-	}
-	en, hi := ChoicesIn("en-IN", nil), ChoicesIn("hi", nil)
-	if ChoicesIn("fr", nil).Language != "en" || hi.Language != "hi" || en.Channels[0].Words == hi.Channels[0].Words {
-		t.Error("languages are not told apart")
-	}
-	var whys, kinds []string
-	for i := range WhysNot {
-		whys = append(whys, WhysNot[i].Code)
-		if en.WhyNot[i].Words != WhysNot[i].Words || hi.WhyNot[i].Words == "" {
-			t.Errorf("%s is said as %q and %q", WhysNot[i].Code, en.WhyNot[i].Words, hi.WhyNot[i].Words)
-		}
-	}
 	codes := func(list []Choice) (out []string) {
 		for _, c := range list {
+			if c.Words == "" {
+				t.Errorf("%s has no words", c.Code)
+			}
 			out = append(out, c.Code)
 		}
 		return out
 	}
-	if !slices.Equal(codes(hi.WhyNot), whys) {
-		t.Errorf("reasons %v, want %v", codes(hi.WhyNot), whys)
+	var whys []string
+	for i := range WhysNot {
+		whys = append(whys, WhysNot[i].Code)
+		if said := spoken["en"].Choices["why_not"][WhysNot[i].Code]; said != WhysNot[i].Words {
+			t.Errorf("%s is said as %q and %q", WhysNot[i].Code, WhysNot[i].Words, said)
+		}
 	}
-	kinds = append(slices.Concat(PersonFlagKinds, FixableFlagKinds), "other")
-	if !slices.Equal(codes(hi.FlagKinds), kinds) {
-		t.Errorf("kinds %v, want %v", codes(hi.FlagKinds), kinds)
+	kinds := append(slices.Concat(PersonFlagKinds, FixableFlagKinds), "other")
+	for _, language := range Languages {
+		c := ChoicesIn(language+"-IN", nil)
+		if c.Language != language {
+			t.Errorf("%s is spoken as %s", language, c.Language)
+		}
+		for _, list := range [][]Choice{c.Channels, c.Outcomes, c.DeclineReasons, c.LeaveKinds, c.StepResults, c.WatchedBy} {
+			codes(list)
+		}
+		if !slices.Equal(codes(c.WhyNot), whys) {
+			t.Errorf("reasons %v, want %v", codes(c.WhyNot), whys)
+		}
+		if !slices.Equal(codes(c.FlagKinds), kinds) {
+			t.Errorf("kinds %v, want %v", codes(c.FlagKinds), kinds)
+		}
+		for list, said := range spoken[language].Choices {
+			if len(said) != len(choiceCodes[list]) {
+				t.Errorf("%s: %d words for the %d codes of %s", language, len(said), len(choiceCodes[list]), list)
+			}
+		}
+	}
+	if ChoicesIn("fr", nil).Language != "en" {
+		t.Error("French is spoken")
 	}
 }

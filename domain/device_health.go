@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"strings"
 	"time"
 )
 
@@ -42,34 +41,20 @@ var deviceFaults = []struct {
 	code  string
 	rings bool
 	found func(d *Device, h *DeviceHealth, now time.Time) bool
-	words map[string][2]string
 }{
-	{"no_notifications", false, func(_ *Device, h *DeviceHealth, _ time.Time) bool { return h.Notifications == "blocked" },
-		map[string][2]string{"en": {"Notifications are off: this phone will not ring.", "Settings, Apps, Doorstep, Notifications: allow."},
-			"hi": {"सूचनाएँ बंद हैं: यह फ़ोन नहीं बजेगा।", "सेटिंग, ऐप्स, Doorstep, सूचनाएँ: अनुमति दें।"}}},
-	{"no_alarms", false, func(_ *Device, h *DeviceHealth, _ time.Time) bool { return h.Alarms == "blocked" },
-		map[string][2]string{"en": {"Alarms are off: an SOS will not ring through silence.",
-			"Settings, Apps, Doorstep, Notifications, Alarms: allow."},
-			"hi": {"अलार्म बंद हैं: साइलेंट में SOS नहीं बजेगा।", "सेटिंग, ऐप्स, Doorstep, सूचनाएँ, अलार्म: अनुमति दें।"}}},
+	{"no_notifications", false, func(_ *Device, h *DeviceHealth, _ time.Time) bool { return h.Notifications == "blocked" }},
+	{"no_alarms", false, func(_ *Device, h *DeviceHealth, _ time.Time) bool { return h.Alarms == "blocked" }},
 	{"out_of_touch", false, func(d *Device, _ *DeviceHealth, now time.Time) bool {
 		return now.Sub(d.LastContact()) > PhoneSilentAfter
-	},
-		map[string][2]string{"en": {"Nothing was heard of this phone for a day.", "Open the app where there is signal."},
-			"hi": {"इस फ़ोन से एक दिन से कुछ नहीं सुना गया।", "सिग्नल वाली जगह पर ऐप खोलें।"}}},
+	}},
 	{"battery_low", true, func(_ *Device, h *DeviceHealth, _ time.Time) bool {
 		return h.Battery != nil && *h.Battery < batteryLow &&
 			!h.Charging
-	},
-		map[string][2]string{"en": {"The battery is nearly empty.", "Charge it before the next visit."},
-			"hi": {"बैटरी लगभग ख़त्म है।", "अगली विज़िट से पहले चार्ज करें।"}}},
-	{"restricted", true, func(_ *Device, h *DeviceHealth, _ time.Time) bool { return h.Background == "restricted" },
-		map[string][2]string{"en": {"The phone holds the app back: it may ring late.", "Settings, Apps, Doorstep, Battery: unrestricted."},
-			"hi": {"फ़ोन ऐप को रोकता है: देर से बज सकता है।", "सेटिंग, ऐप्स, Doorstep, बैटरी: अप्रतिबंधित।"}}},
+	}},
+	{"restricted", true, func(_ *Device, h *DeviceHealth, _ time.Time) bool { return h.Background == "restricted" }},
 	{"queue_waits", true, func(_ *Device, h *DeviceHealth, now time.Time) bool {
 		return h.QueueLength > 0 && h.QueueOldest != nil && now.Sub(*h.QueueOldest) > queueOld
-	},
-		map[string][2]string{"en": {"What was done waits to be sent.", "Open the app where there is signal."},
-			"hi": {"किया गया काम भेजे जाने की प्रतीक्षा में है।", "सिग्नल वाली जगह पर ऐप खोलें।"}}},
+	}},
 }
 
 // LastContact is when a device was last heard of.
@@ -89,10 +74,7 @@ func (d *Device) Faults(language string, now time.Time) JSONList[DeviceFault] {
 	}
 	for _, f := range deviceFaults {
 		if f.found(d, d.Health.V, now) {
-			w, ok := f.words[strings.ToLower(language[:min(2, len(language))])]
-			if !ok {
-				w = f.words["en"]
-			}
+			w := speak(language).Faults[f.code]
 			out = append(out, DeviceFault{f.code, f.rings, w[0], w[1]})
 		}
 	}

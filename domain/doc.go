@@ -65,6 +65,7 @@
 //	sos.go             an SOS, whom it rings and how
 //	stand_down.go      somebody of ours who goes nowhere until a report is decided
 //	stop.go            a stop that was received and waits for its job
+//	texts.go           the languages, and what is said in each (texts/xx.json)
 //	thanks.go          thanks of a household
 //	throttle.go        failed tries
 //	timeline.go        entries and their hash chain
@@ -84,6 +85,7 @@
 //	step_words.go      the usual steps in the words used for them; what words say came of one
 //	household_merge.go     two rows that became one household, and back
 //	household_question.go  whether two rows are one household
+//	phrasebook.go      sentences of the rules in their reader's language
 //	place_key.go       the same address in other words
-//	words.go           the words of notices in every language
+//	words.go           what notices and calls say
 package domain

@@ -164,6 +164,7 @@ type Session struct {
 type Actor struct {
 	UserID   ID
 	Name     string
+	Language string // of their account
 	Role     Role
 	CentreID ID // of technician, coordinator, proprietor
 	AreaID   ID // of all but agent and admin

@@ -113,7 +113,7 @@ var PushKinds = []PushKind{
 	{"sos.call_yourself", "crew, desk", "sos_id round tier", time.Hour},
 	{"sos.drill", "crew, desk, proprietor", "drill_id", DrillLasts},
 	{"sos.open", "proprietor, manager", "sos_id round tier", time.Hour},
-	{"sos.raised", "crew, desk, proprietor, manager, agent, admin", "sos_id round tier lead", time.Hour},
+	{"sos.raised", "crew, desk, proprietor, manager, agent, admin", "sos_id round tier lead ringing", time.Hour},
 	{"sos.taken", "crew, desk, proprietor, manager, agent, admin", "sos_id round tier", time.Hour},
 	{"sos.unheard", "admin", "sos_id round tier", time.Hour},
 	{PushSync, "crew", "", time.Hour},

@@ -47,6 +47,42 @@ type SOS struct {
 	Words          string       `json:"words"`
 
 	LastSeen JSON[*SOSPoint] `json:"last_seen"` // the newest of its trail
+
+	Rang       JSON[map[ID]time.Time] `json:"-"` // while it rings: whom it rang last when
+	RingsAgain *time.Time             `json:"-"` // and when it is to ring again
+}
+
+// Ringing is what alarms that ring beside one another need to know of each other.
+type Ringing struct {
+	ID, RaiserID ID
+	Rung, Avoid  []ID
+	Rang         map[ID]time.Time
+	RingsAgain   *time.Time
+}
+
+// RingsFor reports whether it has rung somebody who may answer it.
+func (r *Ringing) RingsFor(user ID) bool {
+	return Has(r.Rung, user) && !Has(r.Avoid, user) && r.RaiserID != user
+}
+
+// SharesRing reports whether a ring of an SOS to somebody may be left to those that ring beside it (docs/product.md section 5, "SOS"):
+// their phone took a ring of it before, one of the others rang it since the last round, and rings again no
+// later than this one would. So a phone never rings less often than for one alone.
+func (x *SOS) SharesRing(user ID, beside []Ringing, now time.Time) bool {
+	if !Has(x.HeardBy, user) || x.RingsAgain == nil {
+		return false
+	}
+	last, rung := x.Rang.V[user]
+	every := x.RingsAgain.Sub(now)
+	for i := range beside {
+		o := &beside[i]
+		at, too := o.Rang[user]
+		if rung && too && o.ID != x.ID && o.RingsFor(user) && at.After(now.Add(-every)) && !at.Before(last) && o.RingsAgain != nil &&
+			o.RingsAgain.After(now) && !o.RingsAgain.After(*x.RingsAgain) {
+			return true
+		}
+	}
+	return false
 }
 
 // SOSPoint is where the phone of somebody in need was and how it was, while their
@@ -95,9 +131,6 @@ type SOSView struct {
 	Actions         JSONList[string] `json:"actions"`
 }
 
-// Disclaimer stands in every answer.
-const Disclaimer = "Doorstep is not a police or monitored service. In danger call the emergency number first."
-
 // emergencyNumbers by country (ISO 3166-1 alpha-2); 112 works in most others.
 var emergencyNumbers = map[string]string{"IN": "112", "GB": "999", "US": "911", "CA": "911", "AU": "000", "NZ": "111", "JP": "110",
 	"SG": "999", "AE": "999", "ZA": "10111"}
@@ -113,7 +146,7 @@ func EmergencyNumber(country string) string {
 // View shows an SOS to an actor.
 func (x SOS) View(a Actor) SOSView {
 	v := SOSView{SOS: x, AgeSeconds: int64(x.RecordedAt.Sub(x.OccurredAt) / time.Second), EmergencyNumber: EmergencyNumber(x.Country),
-		Disclaimer: Disclaimer, Reached: x.Reached(), Actions: JSONList[string]{}}
+		Disclaimer: Disclaimer(a.Language), Reached: x.Reached(), Actions: JSONList[string]{}}
 	v.Silent = x.Source == "duress" && x.Status != "resolved" && a.UserID != x.RaiserID
 	if a.UserID == x.RaiserID && x.Source != "duress" && x.Status == "raised" && !v.Reached {
 		v.Advice = x.advice(x.Language)
@@ -246,16 +279,11 @@ func (x *SOS) Reached() bool {
 // advice says whom the raiser may call while nobody was reached.
 func (x *SOS) advice(language string) string {
 	number := EmergencyNumber(x.Country)
-	if strings.HasPrefix(language, "hi") {
-		if x.DeskPhone == "" {
-			return fmt.Sprintf("अभी तक कोई नहीं मिला: %s पर कॉल करें।", number)
-		}
-		return fmt.Sprintf("अभी तक कोई नहीं मिला: %s पर या अपने डेस्क को %s पर कॉल करें।", number, x.DeskPhone)
-	}
+	words := speak(language).Advice
 	if x.DeskPhone == "" {
-		return fmt.Sprintf("Nobody was reached yet: call %s.", number)
+		return strings.ReplaceAll(words[0], "{number}", number)
 	}
-	return fmt.Sprintf("Nobody was reached yet: call %s, or your desk at %s.", number, x.DeskPhone)
+	return strings.NewReplacer("{number}", number, "{desk}", x.DeskPhone).Replace(words[1])
 }
 
 // noteMost is how long a note may grow by further taps, in characters.

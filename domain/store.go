@@ -251,6 +251,9 @@ type AlarmTx interface {
 	SOS(id ID) (*SOS, error)
 	LockSOS(id ID) (*SOS, error)
 	OpenSOS(raiser ID) ([]SOS, error) // not resolved, oldest first
+	// RingingSOS lists those that nobody has answered, oldest first, 1000 at most; one that cannot be read is not among them, so
+	// that it stands in the way of no other.
+	RingingSOS() ([]Ringing, error)
 	InsertSOS(*SOS) error
 	SaveSOS(*SOS) error
 	SilenceSOS(id ID) error // rings that were not sent yet never are

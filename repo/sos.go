@@ -2,8 +2,10 @@ package repo
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -21,6 +23,28 @@ func (t *tx) LockSOS(id domain.ID) (*domain.SOS, error) {
 
 func (t *tx) OpenSOS(raiser domain.ID) ([]domain.SOS, error) {
 	return all[domain.SOS](t, t.table("sos").Where("raiser_id = ? AND status <> 'resolved'", raiser).Order("created_at, id"))
+}
+
+func (t *tx) RingingSOS() ([]domain.Ringing, error) {
+	rows, err := all[struct {
+		ID, RaiserID      domain.ID
+		Rung, Avoid, Rang string
+		RingsAgain        *time.Time
+	}](t, t.table("sos").Raw(`SELECT id, raiser_id, CAST(rung AS TEXT) AS rung, CAST(avoid AS TEXT) AS avoid, CAST(rang AS TEXT) AS rang,
+		rings_again FROM sos WHERE status = 'raised' ORDER BY created_at, id LIMIT 1000`))
+	var out []domain.Ringing
+	for i := range rows {
+		r := &rows[i]
+		x := domain.Ringing{ID: r.ID, RaiserID: r.RaiserID}
+		if r.RingsAgain != nil {
+			x.RingsAgain = domain.Ptr(r.RingsAgain.UTC())
+		}
+		if json.Unmarshal([]byte(r.Rung), &x.Rung) == nil && json.Unmarshal([]byte(r.Avoid), &x.Avoid) == nil &&
+			json.Unmarshal([]byte(r.Rang), &x.Rang) == nil {
+			out = append(out, x)
+		}
+	}
+	return out, err
 }
 
 func (t *tx) InsertSOS(x *domain.SOS) error {

@@ -8,6 +8,7 @@ import (
 	"embed"
 	"encoding/base64"
 	"html/template"
+	"io/fs"
 	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -77,13 +78,26 @@ func (p Page) Render(name string, data any) ([]byte, error) {
 // Script gives a script of the pages as bytes.
 func Script(name string) []byte { return []byte(mustRead(name)) }
 
+// spoken are the languages of which there is a file, English first, for whoever wants none of them.
 var (
-	spoken  = []language.Tag{language.English, language.Hindi}
+	spoken = func() []language.Tag {
+		out := []language.Tag{language.English}
+		names, err := fs.Glob(files, "text.*.json")
+		if err != nil {
+			panic("pages: " + err.Error())
+		}
+		for _, name := range names {
+			if tag := language.MustParse(strings.Split(name, ".")[1]); tag != language.English {
+				out = append(out, tag)
+			}
+		}
+		return out
+	}()
 	matcher = language.NewMatcher(spoken)
 	bundle  = func() *i18n.Bundle {
 		b := i18n.NewBundle(language.English)
-		for _, name := range []string{"text.en.json", "text.hi.json"} {
-			if _, err := b.LoadMessageFileFS(files, name); err != nil {
+		for _, tag := range spoken {
+			if _, err := b.LoadMessageFileFS(files, "text."+tag.String()+".json"); err != nil {
 				panic("pages: " + err.Error())
 			}
 		}
@@ -93,7 +107,7 @@ var (
 
 // Text is what the pages say in one language.
 type Text struct {
-	Lang string // of the html element: en or hi
+	Lang string // of the html element
 	loc  *i18n.Localizer
 }
 

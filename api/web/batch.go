@@ -52,13 +52,13 @@ func (s *Server) Offline(r *Inner) *Operation {
 type Sender struct {
 	ip                             netip.Addr
 	host, requestID, authorization string
-	agent, client                  string // User-Agent and Doorstep-Client
+	agent, client, language        string // User-Agent, Doorstep-Client, and in which problems are told
 }
 
 // SenderOf reads who sent a batch.
 func (s *Server) SenderOf(c *fiber.Ctx) *Sender {
 	return &Sender{s.ClientIP(c), string(c.Context().Host()), requestID(c), c.Get(fiber.HeaderAuthorization),
-		c.Get(fiber.HeaderUserAgent), c.Get(headerClient)}
+		c.Get(fiber.HeaderUserAgent), c.Get(headerClient), s.languageOf(c)}
 }
 
 // RequestID is that of the batch.
@@ -119,6 +119,7 @@ func (from *Sender) begin(ctx *fasthttp.RequestCtx) {
 	h.Set(fiber.HeaderAccept, fiber.MIMEApplicationJSON)
 	h.SetUserAgent(from.agent)
 	h.Set(headerClient, from.client)
+	h.Set(fiber.HeaderAcceptLanguage, from.language)
 }
 
 func answerOf(id string, ctx *fasthttp.RequestCtx) InnerAnswer {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"golang.org/x/text/language"
 
 	"doorstep/domain"
 )
@@ -172,6 +173,34 @@ func standard(c domain.Code, status int, detail string) Problem {
 	return Problem{Title: info.Title, Status: status, Detail: detail, Code: c, log: slog.LevelDebug}
 }
 
+// languageOf is the language of ours in which a problem is told: the first that Accept-Language names, else that of who is
+// signed in, else English.
+func (s *Server) languageOf(c *fiber.Ctx) string {
+	if accept := c.Get(fiber.HeaderAcceptLanguage); accept != "" && len(accept) <= 500 {
+		tags, weights, err := language.ParseAcceptLanguage(accept)
+		for i := 0; err == nil && i < len(tags) && weights[i] > 0; i++ {
+			if base, _ := tags[i].Base(); slices.Contains(domain.Languages, base.String()) {
+				return base.String()
+			}
+		}
+	}
+	if s.cfg.Language != nil {
+		return domain.Spoken(s.cfg.Language(c))
+	}
+	return domain.Spoken("")
+}
+
+// speak says title and detail in a language, and gives the languages in which they are: a detail that only developers
+// read stays English (docs/phone.md).
+func (p *Problem) speak(to string) string {
+	said, all := domain.InLanguage(p.Detail, to)
+	p.Title, p.Detail = p.Code.Title(to), said
+	if !all {
+		return to + ", " + domain.Spoken("")
+	}
+	return to
+}
+
 // fail answers with the problem for err and logs what somebody should look at.
 // Headers that a handler set before it failed are taken back.
 func (s *Server) fail(c *fiber.Ctx, err error) {
@@ -202,6 +231,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) {
 			return
 		}
 	}
+	c.Set(fiber.HeaderContentLanguage, p.speak(s.languageOf(c)))
 	body, jerr := json.Marshal(p)
 	if jerr != nil { // cannot happen with the members above
 		body = []byte(`{"status":500,"code":"internal"}`)

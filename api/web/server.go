@@ -57,6 +57,9 @@ type Config struct {
 	RateUser, RateAddress int
 	User                  func(c *fiber.Ctx) string // who is signed in; nil: users are not limited
 	Now                   func() time.Time          // of these limits; nil: time.Now
+
+	// Language is that of who is signed in, empty where nobody is; nil: nobody's is known.
+	Language func(c *fiber.Ctx) string
 }
 
 // Route is one address that the server answers, as in the contract.

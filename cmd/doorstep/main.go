@@ -73,8 +73,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := kctx.Run(env); err != nil {
 		var u usageError
 		fmt.Fprintf(stderr, "doorstep: %v\n", err)
-		if errors.As(err, &u) {
+		var n nothingDone
+		switch {
+		case errors.As(err, &u):
 			return 2
+		case errors.As(err, &n):
+			return 3
 		}
 		return 1
 	}
@@ -86,6 +90,11 @@ type environment struct {
 	stdout, stderr io.Writer
 	log            *slog.Logger
 }
+
+// nothingDone is why a command found nothing to do, neither well nor badly: exit 3.
+type nothingDone string
+
+func (n nothingDone) Error() string { return string(n) }
 
 // usageError is a mistake in how the command was called: exit 2.
 type usageError string

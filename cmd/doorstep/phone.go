@@ -31,11 +31,12 @@ type phoneCmd struct {
 
 func (c *phoneCmd) Help() string {
 	return "Against the demo (doorstep demo), whose people all have the password doorstep-demo-2026:\n" +
-		"  DOORSTEP_PASSWORD=doorstep-demo-2026 doorstep phone --login ravi.patil --offline 3h --loss 30% --visits 8\n" +
+		"  DOORSTEP_PASSWORD=doorstep-demo-2026 doorstep phone --login ravi.patil --offline 3h --loss 30% --visits 8 --seed 2\n" +
 		"  DOORSTEP_PASSWORD=doorstep-demo-2026 doorstep phone --login ravi.patil --desk-login LOGIN-OF-A-COORDINATOR --loss 30% --lies 10% --killed 5%\n" +
 		"Against a server of your own:\n" +
 		"  doorstep phone --server https://… --login ravi --password-file ravi.txt --loss 30% --delay 2s --json\n\n" +
-		"Exit 1 when something was lost, done twice, or stays on the phone that should not."
+		"Exit 1 when something was lost, done twice, or stays on the phone that should not; 3 when there was nothing to work, as the technician is off duty\n" +
+		"or has no visit."
 }
 
 // Run works a day with a bad network and prints what an app would have seen.
@@ -64,13 +65,17 @@ func (c *phoneCmd) Run(ctx context.Context, e *environment) error {
 	if !c.JSON {
 		o.Say = func(line string) { fmt.Fprintln(e.stdout, line) }
 	}
-	report, _ := phone.New(o).Run(ctx) // the report has the error
+	report, err := phone.New(o).Run(ctx) // the report has the error
 	if c.JSON {
 		if err := json.NewEncoder(e.stdout).Encode(report); err != nil {
 			return err
 		}
 	} else {
 		report.Print(e.stdout)
+	}
+	var idle phone.NothingToDo
+	if errors.As(err, &idle) {
+		return nothingDone(idle.Error())
 	}
 	if !report.OK() {
 		return errors.New("the phone's day did not come out as it should")

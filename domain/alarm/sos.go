@@ -143,7 +143,9 @@ func addToSOS(tx *casework.Work, a domain.Actor, x *domain.SOS, in SOSInput, fre
 }
 
 // ringAll rings whom it has reached so far, who answers for it and to whom it
-// is being handed over; the first one leads the round.
+// is being handed over; the first one leads the round, and where a provider of calls hears of that, it hears of each. Where several
+// alarms ring the same people, their phones ring as often as for one, and the ring says how many there are: of many alarms
+// each ring of each to everybody would be more than any phone can ring, and than anybody could tell apart.
 func ringAll(tx *casework.Work, x *domain.SOS) error {
 	ids := slices.Clone(x.Rung)
 	for _, id := range []*domain.ID{x.OwnerID, x.OfferedTo} {
@@ -155,8 +157,52 @@ func ringAll(tx *casework.Work, x *domain.SOS) error {
 	if err != nil {
 		return err
 	}
+	beside, err := tx.RingingSOS()
+	if err != nil {
+		return err
+	}
+	if x.Rang.V == nil {
+		x.Rang.V = map[domain.ID]time.Time{}
+	}
 	for i := range users {
-		enqueueSOS(tx, x, &users[i], "sos.raised", i == 0)
+		u := &users[i]
+		if lead := i == 0 && tx.Svc.AlarmGateway; !lead && x.SharesRing(u.ID, beside, tx.Now) {
+			continue
+		}
+		x.Rang.V[u.ID] = tx.Now
+		enqueueSOS(tx, x, u, "sos.raised", i == 0, func(n *domain.Notice) { countRinging(n, x, u, beside) })
+	}
+	return nil
+}
+
+// countRinging says in a ring how many alarms ring for its reader.
+func countRinging(n *domain.Notice, x *domain.SOS, u *domain.User, beside []domain.Ringing) {
+	ringing := 1
+	for i := range beside {
+		if beside[i].ID != x.ID && beside[i].RingsFor(u.ID) {
+			ringing++
+		}
+	}
+	if ringing == 1 {
+		return
+	}
+	n.Title, n.Body = domain.Say("sos.several", u.Language, "")
+	n.Body = strings.ReplaceAll(n.Body, "{n}", strconv.Itoa(ringing))
+	n.Data.V["ringing"] = strconv.Itoa(ringing)
+}
+
+// ringNext lets the oldest alarm that rang beside one that was answered ring at once: its ring may have been left to that one.
+func ringNext(tx *casework.Work, x *domain.SOS) error {
+	beside, err := tx.RingingSOS()
+	if err != nil {
+		return err
+	}
+	for i := range beside {
+		o := &beside[i]
+		if o.ID != x.ID && slices.ContainsFunc(x.Rung, o.RingsFor) {
+			tx.SetDeadline(domain.DueSOS, o.ID, nil, tx.Now)
+			break
+		}
 	}
 	return nil
 }
@@ -283,10 +329,11 @@ func ringSOS(tx *casework.Work, x *domain.SOS, deaf ...domain.ID) error {
 		}
 	}
 	x.Round++
+	x.RingsAgain = domain.Ptr(ladder.Next(tiers, x.Tier, x.RecordedAt, tx.Now))
 	if err := ringAll(tx, x); err != nil {
 		return err
 	}
-	tx.SetDeadline(domain.DueSOS, x.ID, nil, ladder.Next(tiers, x.Tier, x.RecordedAt, tx.Now))
+	tx.SetDeadline(domain.DueSOS, x.ID, nil, *x.RingsAgain)
 	if heard {
 		return nil
 	}
@@ -296,7 +343,7 @@ func ringSOS(tx *casework.Work, x *domain.SOS, deaf ...domain.ID) error {
 // enqueueSOS writes one ring. It is never collapsed, has a queue of its own,
 // and waits for nobody's duty. The lead of a round also goes to the webhook of
 // a telephony or monitoring provider.
-func enqueueSOS(tx *casework.Work, x *domain.SOS, u *domain.User, kind string, lead bool) {
+func enqueueSOS(tx *casework.Work, x *domain.SOS, u *domain.User, kind string, lead bool, more ...domain.NoticeOption) {
 	key := fmt.Sprintf("%s|%s|%d|%s", kind, x.ID, x.Round, u.ID)
 	age := x.RecordedAt.Sub(x.OccurredAt)
 	tx.Enqueue(casework.NewNotice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(time.Hour), casework.ToUser(u.ID), func(n *domain.Notice) {
@@ -307,6 +354,9 @@ func enqueueSOS(tx *casework.Work, x *domain.SOS, u *domain.User, kind string, l
 		n.Data.V = map[string]string{"sos_id": x.ID.String(), "round": strconv.Itoa(x.Round), "tier": strconv.Itoa(x.Tier)}
 		if lead {
 			n.Data.V["lead"] = "1"
+		}
+		for _, o := range more {
+			o(n)
 		}
 	}))
 }
@@ -481,6 +531,11 @@ func (s *Service) AnswerSOS(ctx context.Context, call *casework.Call, id domain.
 				return domain.SOSView{}, domain.Fail(domain.CodeUnprocessable, "It was real, a false alarm or a test.").
 					At("/outcome", "real, false_alarm or test")
 			}
+			if domain.SOSMoves.Open("ring", x.Status) {
+				if err := ringNext(tx, x); err != nil {
+					return domain.SOSView{}, err
+				}
+			}
 			ended := saidAt(call, in.OccurredAt, x.RecordedAt, tx.Now)
 			if err := tx.Apply(x, action); err != nil {
 				return domain.SOSView{}, err
@@ -542,6 +597,9 @@ func acknowledgeSOS(tx *casework.Work, x *domain.SOS, call *casework.Call, in SO
 	}
 	if !first {
 		return nil
+	}
+	if err := ringNext(tx, x); err != nil {
+		return err
 	}
 	x.Round++
 	tell := slices.DeleteFunc(slices.Clone(x.Rung), func(id domain.ID) bool { return domain.Has(x.Avoid, id) })

@@ -39,7 +39,7 @@ func AuthorizeUser(tx domain.UserTx, a domain.Actor, id domain.ID) (*domain.User
 
 // ActorOf is a member of staff as an actor, with the areas for which they stand in.
 func ActorOf(ctx context.Context, s *Service, u *domain.User) (domain.Actor, error) {
-	a := domain.Actor{UserID: u.ID, Name: u.Name, Role: u.Role}
+	a := domain.Actor{UserID: u.ID, Name: u.Name, Language: u.Language, Role: u.Role}
 	if u.CentreID != nil {
 		a.CentreID = *u.CentreID
 	}

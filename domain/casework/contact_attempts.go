@@ -743,7 +743,7 @@ func (s *Service) NoticeAccepted(ctx context.Context, n domain.Notice, channel, 
 	})
 }
 
-// Reachability explains whether the household of a job can be reached. Who
+// Reachability explains whether the household of a job can be reached, in its reader's language. Who
 // sees the job.
 func (s *Service) Reachability(ctx context.Context, a domain.Actor, job domain.ID) (reach.Verdict, error) {
 	if _, err := s.Read.Job(ctx, a.Scope(), job); err != nil {
@@ -762,5 +762,15 @@ func (s *Service) Reachability(ctx context.Context, a domain.Actor, job domain.I
 		out, _, err = Verdict(c)
 		return err
 	})
+	speak := func(text *string) { *text, _ = domain.InLanguage(*text, a.Language) }
+	speak(&out.Explanation)
+	for i := range out.Missing {
+		speak(&out.Missing[i])
+	}
+	for _, list := range [][]reach.Excluded{out.DoesNotCount, out.Declared} {
+		for i := range list {
+			speak(&list[i].Why)
+		}
+	}
 	return out, err
 }

@@ -734,5 +734,5 @@ func tellWhoCalls(c *Case, p *domain.Promise, owner *domain.User, kind string) {
 // momentWords says an instant: weekday, date and time of the place.
 func momentWords(at time.Time, loc *time.Location, language string) string {
 	at = at.In(loc)
-	return dayWords(at, language) + " " + at.Format("15:04")
+	return domain.DayWords(at, language) + " " + at.Format("15:04")
 }

@@ -2,7 +2,6 @@ package casework
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -32,20 +31,8 @@ func collapse(kind string) string {
 // language.
 func WindowWords(from, to time.Time, loc *time.Location, language string) string {
 	f, t := from.In(loc), to.In(loc)
-	return dayWords(f, language) + ", " + f.Format("15:04") + "-" + t.Format("15:04")
+	return domain.DayWords(f, language) + ", " + f.Format("15:04") + "-" + t.Format("15:04")
 }
-
-func dayWords(local time.Time, language string) string {
-	if strings.HasPrefix(language, "hi") {
-		return hindiDays[local.Weekday()] + " " + strconv.Itoa(local.Day()) + " " + hindiMonths[local.Month()-1]
-	}
-	return local.Format("Mon 2 Jan")
-}
-
-var (
-	hindiDays   = [...]string{"रविवार", "सोमवार", "मंगलवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार"}
-	hindiMonths = [...]string{"जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर"}
-)
 
 // ToUser addresses a notice to a member of staff.
 func ToUser(id domain.ID) domain.NoticeOption { return func(n *domain.Notice) { n.UserID = &id } }

@@ -15,7 +15,7 @@ import (
 var update = flag.Bool("update", false, "write the table of docs/phone.md anew")
 
 // wordings are other words of a kind that is pushed under its own name.
-var wordings = []string{"sos.late", "queue.morning_late"}
+var wordings = []string{"sos.late", "sos.several", "queue.morning_late"}
 
 // TestThePhoneIsToldOfEachPush keeps the table of docs/phone.md drawn from PushKinds, which
 // has each kind that there are words for.

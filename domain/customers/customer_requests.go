@@ -1,7 +1,6 @@
 package customers
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -253,7 +252,7 @@ func (s *Service) OnBehalfOf(ctx context.Context, call *casework.Call, job domai
 			if err != nil {
 				return VoiceAnswer{}, err
 			}
-			out.TellCaller = cmp.Or(domain.TellOfWish[by.Language], domain.TellOfWish["en"])
+			out.TellCaller = domain.TellOfWish(by.Language)
 		}
 		if k.contact != nil {
 			out.ContactID = &k.contact.ID

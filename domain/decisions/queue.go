@@ -263,7 +263,7 @@ func ItemOfSOS(ctx context.Context, s *casework.Service, a domain.Actor, row *do
 	case "acknowledged":
 		it.Title, it.Default = "SOS, somebody is on it", "Whoever acknowledged it answers for it."
 	}
-	it.Known = append(it.Known, "Emergency number "+x.EmergencyNumber+". "+domain.Disclaimer)
+	it.Known = append(it.Known, "Emergency number "+x.EmergencyNumber+". "+domain.Disclaimer(""))
 	for _, action := range x.Actions {
 		switch action {
 		case "acknowledge":

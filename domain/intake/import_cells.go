@@ -87,7 +87,8 @@ var importCovers = map[string]string{"warranty": "warranty", "inwarranty": "warr
 	"chargeable": "chargeable", "outofwarranty": "chargeable", "ow": "chargeable", "oow": "chargeable", "paid": "chargeable",
 	"no": "chargeable", "n": "chargeable"}
 
-var importLanguages = map[string]string{"english": "en", "hindi": "hi", "हिन्दी": "hi", "हिंदी": "hi"}
+var importLanguages = map[string]string{"english": "en", "hindi": "hi", "हिन्दी": "hi", "हिंदी": "hi",
+	"marathi": "mr", "मराठी": "mr"}
 
 var languagePattern = regexp.MustCompile(`^[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 

@@ -70,7 +70,7 @@ func (s *Service) LogContact(ctx context.Context, call *casework.Call, in Contac
 			if err != nil {
 				return Accepted{}, err
 			}
-			words = cmp.Or(domain.TellCaller[by.Language], domain.TellCaller["en"])
+			words = domain.TellCaller(by.Language)
 		}
 		if in.ID != nil {
 			old, err := tx.LoggedContact(*in.ID)

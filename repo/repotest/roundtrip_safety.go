@@ -120,6 +120,7 @@ func sosTrip(t *testing.T, w *World) {
 		ResolvedBy: &w.Manager.ID, Outcome: "real", Words: "w"}
 	x.LastSeen.V = &domain.SOSPoint{At: Noon, RecordedAt: later, Lat: Ptr(28.5), Lon: Ptr(77.25), AccuracyM: Ptr(12), Battery: Ptr(40),
 		Sound: "silent"}
+	x.Rang.V, x.RingsAgain = map[domain.ID]time.Time{w.Asha.ID: Noon}, &later
 	filled(t, "sos", x)
 	bare := domain.SOS{Meta: Meta(later), RaiserID: w.Ravi.ID, Source: "duress", HeardBy: domain.JSONList[domain.ID]{}, OccurredAt: Noon,
 		RecordedAt: later, Status: "raised", Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{}}
@@ -161,9 +162,17 @@ func unheardTrip(t *testing.T, w *World) {
 	r := w.DB.Reader()
 	ctx := t.Context()
 	x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, Source: "tap", OccurredAt: Noon, RecordedAt: Noon, Status: "raised",
-		Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{},
-		HeardBy: domain.JSONList[domain.ID]{}, UnheardAt: &later}
+		Avoid: domain.JSONList[domain.ID]{w.Desk.ID}, Rung: domain.JSONList[domain.ID]{w.Asha.ID},
+		HeardBy: domain.JSONList[domain.ID]{}, UnheardAt: &later, RingsAgain: &later}
+	x.Rang.V = map[domain.ID]time.Time{w.Asha.ID: Noon}
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertSOS(&x) })
+	rings := func(tx domain.Tx) ([]domain.Ringing, error) {
+		all, err := tx.RingingSOS()
+		return slices.DeleteFunc(all, func(r domain.Ringing) bool { return r.ID != x.ID }), err
+	}
+	Same(t, "those that ring", []domain.Ringing{{ID: x.ID, RaiserID: w.Ravi.ID, Rung: x.Rung, Avoid: x.Avoid, Rang: x.Rang.V,
+		RingsAgain: &later}},
+		Get(t, db, rings))
 	list, err := r.UnheardSOS(ctx)
 	noError(t, err)
 	Same(t, "unheard", []domain.SOS{x}, list)

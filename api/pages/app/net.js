@@ -1,4 +1,5 @@
 import * as db from './db.js';
+import { language } from './words.js';
 
 /** @typedef {import('api').components['schemas']['Problem']} Problem */
 
@@ -34,7 +35,8 @@ export const once = async (method, path, o = {}) => {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), o.within || 20_000);
   /** @type {Record<string, string>} */
-  const headers = { Accept: 'application/json', 'Doorstep-Session': o.by || 'cookie', 'Doorstep-Client': 'doorstep-app/1', ...o.headers };
+  const headers = { Accept: 'application/json', 'Doorstep-Session': o.by || 'cookie', 'Doorstep-Client': 'doorstep-app/1',
+    'Accept-Language': language(), ...o.headers };
   if (o.body !== undefined) headers['Content-Type'] = 'application/json';
   try {
     const res = await fetch(path, { method, headers, body: o.raw ?? (o.body === undefined ? undefined : JSON.stringify(o.body)),

@@ -155,7 +155,7 @@ func New(ctx context.Context, db *repo.DB, c *Config) (*Server, error) {
 	s.HTTP = web.New(web.Config{Log: c.Log, BaseURL: c.BaseURL, Contract: contract, Authenticate: handlers.Authenticate, Allow: handlers.Allow,
 		Ready: s.Health.ready, Registry: registry, TrustedProxies: c.TrustedProxies, DrainDelay: c.DrainDelay,
 		MaxConnsPerAddress: c.Limits.Connections, SyncsAtOnce: c.Limits.Syncs, RateUser: c.Limits.RateUser, RateAddress: c.Limits.RateAddress,
-		User: handlers.User})
+		User: handlers.User, Language: handlers.Language})
 	handlers.Mount(s.HTTP, c.Demo)
 	s.deliverer, s.syncEvery = &notifications.Deliverer{
 		Outbox: db, Push: browsers, Text: c.Text, Alarm: c.Alarm, Now: c.Now, LinkURL: s.Service.Customers.LinkURL,

@@ -16,7 +16,7 @@ type centreData struct {
 	technicians                             [6]string
 	places                                  []place
 	first, last                             []string // names of customers
-	hindi                                   int      // of ten customers read Hindi
+	hindi, marathi                          int      // of ten customers read it
 }
 
 var areaNames = []string{"Pune & Mumbai", "Greater London"}
@@ -55,7 +55,7 @@ var sampleCentres = []centreData{
 			{"Bhusari Colony", "411038", 18.5083, 73.7919}, {"Karve Road", "411004", 18.5073, 73.8318}, {"Prabhat Road", "411004", 18.5150, 73.8310},
 			{"Erandwane", "411004", 18.5108, 73.8346}, {"Warje", "411058", 18.4831, 73.8067}, {"Karve Nagar", "411052", 18.4893, 73.8198},
 			{"Bavdhan", "411029", 18.5121, 73.7811}},
-		first: puneFirst, last: puneLast, hindi: 3,
+		first: puneFirst, last: puneLast, hindi: 2, marathi: 4,
 	},
 	{
 		area: "Pune & Mumbai", name: "Andheri Home Service", short: "andheri", zone: "Asia/Kolkata", country: "IN", phone: "+912225550160",
@@ -68,7 +68,7 @@ var sampleCentres = []centreData{
 			{"Seven Bungalows", "400061", 19.1290, 72.8180},
 			{"Yari Road, Versova", "400061", 19.1352, 72.8130}, {"Juhu Tara Road", "400049", 19.1000, 72.8265},
 			{"Gulmohar Road, JVPD", "400049", 19.1085, 72.8300}, {"N S Road, Juhu", "400047", 19.1075, 72.8270}},
-		first: mumbaiFirst, last: mumbaiLast, hindi: 5,
+		first: mumbaiFirst, last: mumbaiLast, hindi: 4, marathi: 3,
 	},
 	{
 		area: "Greater London", name: "Southwark Repairs", short: "southwark", zone: "Europe/London", country: "GB", phone: "+442079460140",

@@ -54,8 +54,11 @@ func (b *builder) open(c *centre, at time.Time, h home) *order {
 	where := c.places[n%len(c.places)]
 	first, last := c.first[(n*7)%len(c.first)], c.last[(n*4+n/len(c.last))%len(c.last)]
 	language := "en"
-	if n%10 < c.hindi {
+	switch {
+	case n%10 < c.hindi:
 		language = "hi"
+	case n%10 < c.hindi+c.marathi:
+		language = "mr"
 	}
 	contacts := []casework.ContactInput{{Name: first + " " + last, Relation: "self", Phones: []string{b.number(c.country)}, Language: language,
 		VoiceOnly: h.voiceOnly}}

@@ -24,6 +24,7 @@ func (p *Phone) Book(ctx context.Context, n int) error {
 	}
 	var whole struct {
 		AsOf time.Time `json:"as_of"`
+		Me   *me       `json:"me"`
 	}
 	a, err := p.signed(ctx, http.MethodGet, "/v1/sync?limit=1", nil, nil)
 	if err != nil {
@@ -33,6 +34,11 @@ func (p *Phone) Book(ctx context.Context, n int) error {
 		return fmt.Errorf("GET /v1/sync: %w", err)
 	}
 	b.now = whole.AsOf
+	if whole.Me != nil {
+		if why := whole.Me.offDuty(b.now); why != "" {
+			return NothingToDo{fmt.Sprintf("%s is %s: %s can book nothing for now", p.o.Login, why, p.o.DeskLogin)}
+		}
+	}
 	for i := range n {
 		if err := b.one(ctx, i); err != nil {
 			return err

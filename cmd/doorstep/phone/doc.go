@@ -3,6 +3,7 @@
 //
 //	compare.go  the phone's word against the server's: what was lost or done twice, what of a home stays
 //	desk.go     households and visits for a server that has none
+//	duty.go     why there is nothing to work: the technician is off duty
 //	network.go  a network that loses, delays, lies and is cut
 //	phone.go    the phone, what it keeps, and its whole day
 //	picture.go  down: what a phone shows, and what it erases

@@ -55,6 +55,7 @@ type state struct {
 	Visits                                    map[string]Visit
 	Homes                                     map[string]json.RawMessage // by customer
 	Promises, Inbox                           map[string]json.RawMessage
+	Me                                        *me
 	Queue                                     []*Item
 	Wiped                                     bool
 }
@@ -105,7 +106,7 @@ func (p *Phone) say(format string, args ...any) {
 func (s *state) empty() {
 	s.Visits, s.Homes = map[string]Visit{}, map[string]json.RawMessage{}
 	s.Promises, s.Inbox = map[string]json.RawMessage{}, map[string]json.RawMessage{}
-	s.Cursor, s.ETag = "", ""
+	s.Cursor, s.ETag, s.Me = "", "", nil
 }
 
 // save writes what the phone has to its disk.
@@ -157,6 +158,7 @@ func (p *Phone) Run(ctx context.Context) (*Report, error) {
 	err := p.run(ctx)
 	if err != nil && !errors.Is(err, errWiped) {
 		p.report.Error = err.Error()
+		p.report.idle = errors.As(err, new(NothingToDo))
 	}
 	return &p.report, err
 }

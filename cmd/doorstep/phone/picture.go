@@ -29,6 +29,7 @@ type picture struct {
 	Visits   []json.RawMessage `json:"visits"`
 	Promises []json.RawMessage `json:"promises"`
 	Inbox    []json.RawMessage `json:"inbox"`
+	Me       *me               `json:"me"`
 	Gone     []struct {
 		Kind, ID, Reason string
 	} `json:"gone"`
@@ -74,6 +75,9 @@ func (p *Phone) down(ctx context.Context) error {
 			return fmt.Errorf("GET /v1/sync: %w", err)
 		}
 		p.state.Ahead = got.AsOf.Sub(p.clock())
+		if got.Me != nil {
+			p.state.Me = got.Me
+		}
 		nothing := got.Cursor == cursor
 		cursor = got.Cursor
 		if err := p.take(&got); err != nil {

@@ -41,6 +41,7 @@ type Report struct {
 	Unseen int    `json:"unseen"`
 	Error  string `json:"error,omitempty"` // why the day did not end
 
+	idle   bool     // the error is that there was nothing to do
 	gone   []string // visits
 	sealed []*Item
 }
@@ -113,6 +114,8 @@ func (r *Report) Print(w io.Writer) {
 		line("unseen", "%d of homes that are somebody else's by now: name a desk to compare them", r.Unseen)
 	}
 	switch {
+	case r.idle:
+		fmt.Fprintln(w, "There was no day to simulate.")
 	case r.Error != "":
 		fmt.Fprintf(w, "The day did not end: %s.\n", strings.TrimRight(r.Error, "."))
 	case r.OK():

@@ -3,7 +3,6 @@ package phone
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -68,7 +67,7 @@ func (p *Phone) atWork(ctx context.Context) error {
 		list = list[:p.o.Visits]
 	}
 	if len(list) == 0 {
-		return fmt.Errorf("%s has no visit to work: let a desk book some first (--desk-login)", p.o.Login)
+		return p.nothingToDo()
 	}
 	share := p.o.Offline / time.Duration(len(list))
 	p.say("without network for %v: %d visits to work", p.o.Offline, len(list))
