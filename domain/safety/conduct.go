@@ -197,7 +197,15 @@ func separate(c *casework.Case, f *domain.Flag) error {
 	if err != nil {
 		return err
 	}
-	_, again := domain.OneVoice(f, lodged)
+	desk, err := c.Tx.Users(domain.Lodgers(append(lodged, *f)))
+	if err != nil {
+		return err
+	}
+	people := map[domain.ID]domain.User{}
+	for i := range desk {
+		people[desk[i].ID] = desk[i]
+	}
+	_, again := domain.OneVoice(f, lodged, people)
 	everywhere := f.Severe() && !again // one voice keeps nobody from all homes as often as it likes
 	if everywhere {
 		if err := standDown(c, f); err != nil {
