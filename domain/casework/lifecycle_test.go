@@ -53,6 +53,9 @@ func TestVisitMovesWalked(t *testing.T) {
 								if m.Action == "take-back" && role == domain.RoleTechnician { // nobody moved a minute ago
 									want = false
 								}
+								if status == domain.VisitMissed && domain.Has([]string{"partial", "no-access"}, m.Action) { // nobody arrived
+									want = false
+								}
 								if m.Action == "plan-seen" {
 									want = want && len(plan) > 0 && len(seen) == 0
 								}
