@@ -6,12 +6,12 @@ import (
 	"unicode"
 )
 
-// DayOpens is when a crew may set out for a visit, arrive and start at the earliest: when the day of its window begins in the
-// zone of its site, or OpensBefore the window where that is earlier, as for one in the night. Who is to come
+// DayOpens is when a crew may set out for a visit, arrive and start at the earliest: in the morning of its window's day in the
+// zone of its site, for each of them rings at the household, or OpensBefore the window where that is earlier. Who is to come
 // earlier has the visit moved first (docs/product.md section 3).
 func (v *Visit) DayOpens(zone *time.Location) time.Time {
 	local := v.WindowStart.In(zone)
-	opens := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, zone)
+	opens := time.Date(local.Year(), local.Month(), local.Day(), morningAt, 0, 0, 0, zone)
 	if early := v.WindowStart.Add(-OpensBefore); early.Before(opens) {
 		opens = early
 	}

@@ -131,7 +131,7 @@ var VisitMoves = []VisitMove{
 	{Action: "another-time", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleCustomer}, Holds: HoldAllows,
 		Guard: "until 1 h before the window", Entry: "visit.another_time_asked"},
 	{Action: "en-route", From: beforeEnRoute, To: VisitEnRoute, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard: "its day has begun; the plan seen by the whole crew where there is one", Entry: "visit.en_route", Customer: "visit.en_route"},
+		Guard: "its morning has begun; the plan seen by the whole crew where there is one", Entry: "visit.en_route", Customer: "visit.en_route"},
 	{Action: "arrive", From: beforeArrive, To: VisitArrived, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
 		Guard: "as the moves it implies", Entry: "visit.arrived", Customer: "visit.arrived"},
 	{Action: "start", From: beforeStart, To: VisitInProgress, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanInside,

@@ -151,13 +151,13 @@ func makeMove(m *VisitCase, a domain.Actor, action string, in MoveInput, witness
 	return Tell(m, action)
 }
 
-// opened refuses a move that tells the household that somebody comes, or is there, on an earlier day than that of the visit.
+// opened refuses a move that tells the household that somebody comes, or is there, before the morning of the visit.
 func (m *VisitCase) opened(action string) error {
 	opens := m.Visit.Opens(action, m.Site.Location())
 	if opens == nil || countingGuards[action] != nil || !m.Said.Occurred.Before(*opens) {
 		return nil // what counts has a guard of its own
 	}
-	return m.tooEarly(*opens, "This visit is on a later day: from %s it can be done. To come earlier, have the visit moved first.").
+	return m.tooEarly(*opens, "It is too early for this visit: it opens at %s. To come before that, have the visit moved first.").
 		At("/occurred_at", "from then on")
 }
 

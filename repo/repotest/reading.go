@@ -345,7 +345,7 @@ func plansJudged(t *testing.T, w *World) {
 		facts[w.Visit.ID])
 	facts, err = r.PlanFacts(ctx, []domain.Visit{w.Visit}, map[domain.ID][]string{w.Visit.ID: {"two_people"}})
 	noError(t, err)
-	Same(t, "what a crew of two is judged by", map[domain.ID]domain.PlanFacts{w.Visit.ID: {Site: &domain.Site{Zone: "Asia/Kolkata"}}}, facts)
+	Same(t, "what a crew of two is judged by", domain.PlanFacts{Site: &domain.Site{Zone: "Asia/Kolkata"}}, facts[w.Visit.ID])
 }
 
 func openAppeals(t *testing.T, w *World) {
