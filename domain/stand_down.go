@@ -30,10 +30,13 @@ type StandDownWithFlag struct {
 // SeesStandDown reports whether the actor sees what keeps somebody from homes: those who answer for the report it came of, and nobody else.
 func (a Actor) SeesStandDown(f *Flag) bool { return a.AnswersFor(f) }
 
-// Lodger is who of our people lodged a report: its reporter, or who wrote it down for a caller; nil: the household
-// itself did, by its link.
+// Lodger is who of our people lodged a report, or may have: its reporter, who wrote it down for a caller, or who had read the link by
+// which it came; nil: the household itself did, by a link that nobody of ours has read.
 func (f *Flag) Lodger() *ID {
-	if f.ByCustomer {
+	switch {
+	case f.ByCustomer && f.RecordedBy == nil:
+		return f.LinkReadBy
+	case f.ByCustomer:
 		return f.RecordedBy
 	}
 	return f.ReporterID

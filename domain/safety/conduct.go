@@ -46,7 +46,8 @@ func handleReport(k *customers.Request) error {
 	if err := casework.NoteFits(k.In.Note); err != nil {
 		return err
 	}
-	f := &domain.Flag{Kind: what.kind, Level: what.level, Note: strings.TrimSpace(k.In.Note), ByCustomer: true, SubjectID: k.In.SubjectID}
+	f := &domain.Flag{Kind: what.kind, Level: what.level, Note: strings.TrimSpace(k.In.Note), ByCustomer: true, SubjectID: k.In.SubjectID,
+		LinkReadBy: k.LinkReadBy()}
 	if k.By != nil {
 		f.RecordedBy = &k.By.UserID
 	}

@@ -78,7 +78,7 @@ func TestOneVoiceKeepsNobodyFromAllHomesTwice(t *testing.T) {
 func TestOneDeskIsOneVoice(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("flag.live", "visit.assigned")
-		h.MayIgnore("call.manager", "visits.again", "job.nobody_left", "flag.hearing", "flag.overdue", "queue.morning", "aftercare.due",
+		h.MayIgnore("flag.live_overdue", "call.manager", "visits.again", "job.nobody_left", "flag.hearing", "flag.overdue", "queue.morning", "aftercare.due",
 			"break.offered",
 			"flag.triaged", "note.waiting", "flag.decided", "aftercare.late", "flag.heard", "visit.needs_someone", "visit.unassigned",
 			"flag.passed_on")
@@ -120,6 +120,12 @@ func TestOneDeskIsOneVoice(t *testing.T) {
 			h.CustomerPage(job).Submit("report", 303, "what", "threatened", "who", meena.ID.String())
 			return ""
 		}
+		read := func(login string) func(job object) string { // the link that they read, as if they were the household
+			return func(job object) string {
+				h.ReadPage(h.As(login), job).Submit("report", 303, "what", "threatened", "who", meena.ID.String())
+				return ""
+			}
+		}
 		words := map[string]string{}
 		for _, step := range []struct {
 			what   string
@@ -128,6 +134,7 @@ func TestOneDeskIsOneVoice(t *testing.T) {
 		}{
 			{"the desk", voice("kiran"), true}, {"the desk's proprietor", voice("asha"), false}, {"the proprietor's own report", flag("asha"),
 				false},
+			{"by a link that the desk has read", read("kiran"), false},
 			{"the contact desk", voice("gita"), true}, {"another of the contact desk", voice("gita.two"), false}, {"a household's link", link, true},
 			{"a colleague", flag("ravi"), true}, {"the area manager", flag("noor"), true}, {"another household's link", link, true},
 		} {
@@ -156,6 +163,14 @@ func TestOneDeskIsOneVoice(t *testing.T) {
 			}
 			clear()
 		}
+		// The household's own link acts also where the desk spoke for it before.
+		job := met()
+		read("asha")(job)
+		link(job)
+		if len(open()) != 1 {
+			h.Errorf("after the desk's the household's own keeps her by %d", len(open()))
+		}
+		clear()
 		// A week later the desk has a voice again.
 		h.Clock.Advance(8 * 24 * time.Hour)
 		lodger := h.AddColleague("kiran.two", h.As("kiran"))
