@@ -78,7 +78,8 @@ func TestOneVoiceKeepsNobodyFromAllHomesTwice(t *testing.T) {
 func TestOneDeskIsOneVoice(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("flag.live", "visit.assigned")
-		h.MayIgnore("flag.live_overdue", "call.manager", "visits.again", "job.nobody_left", "flag.hearing", "flag.overdue", "queue.morning", "aftercare.due",
+		h.MayIgnore("flag.live_overdue", "call.manager", "visits.again", "job.nobody_left",
+			"flag.hearing", "flag.overdue", "queue.morning", "aftercare.due",
 			"break.offered",
 			"flag.triaged", "note.waiting", "flag.decided", "aftercare.late", "flag.heard", "visit.needs_someone", "visit.unassigned",
 			"flag.passed_on")
