@@ -40,7 +40,7 @@ var notATechnician = []string{"domain/advisory.go", "domain/day_plan.go", "domai
 	"domain/safety/patterns.go", "domain/safety/release.go", "domain/safety/same_household.go", "domain/casework/job_moves.go",
 	"domain/casework/maintenance.go", "domain/planning/", "domain/intake/", "domain/reporting/", "domain/decisions/",
 	"domain/proof/", "domain/privacy/", "api/disputes.go", "api/link_requests.go", "api/maintenance.go", "api/leave.go", "api/sos.go",
-	"api/session.go", "api/sheet/", "api/demo.go",
+	"api/session.go", "api/sheet/", "api/demo.go", "api/desk.go",
 	"api/technician_app.go", "api/web/problem_pages.go", "cmd/", "repo/repotest/"}
 
 // TestDetailsAreSpoken: what a technician can read of a refusal, they read in their language.

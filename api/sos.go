@@ -32,7 +32,7 @@ func mountSOS(a *App, s *web.Server) {
 		})
 	})
 	s.Handle("GET", "/v1/sos/{id}", get("SOS", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (domain.SOSView, error) {
-		x, err := read.SOS(c.UserContext(), ac, id)
+		x, err := svc.Alarm.ReadSOS(c.UserContext(), ac, id)
 		if err != nil {
 			return domain.SOSView{}, err
 		}

@@ -171,16 +171,17 @@ func (a *App) visitViews(c *fiber.Ctx, rows []domain.Visit) ([]visitItem, error)
 	if err != nil {
 		return nil, err
 	}
-	facts, err := a.Service.Read.PlanFacts(c.UserContext(), rows, plans)
-	if err != nil {
-		return nil, err
+	actor, now, facts := actorOf(c), a.Service.Now(), map[domain.ID]domain.PlanFacts{}
+	if actor.Role == domain.RoleTechnician { // only the moves of a crew ask for them
+		if facts, err = a.Service.Read.PlanFacts(c.UserContext(), rows, plans); err != nil {
+			return nil, err
+		}
 	}
-	actor, now := actorOf(c), a.Service.Now()
 	out := make([]visitItem, len(rows))
 	for i := range rows {
 		id := rows[i].ID
 		v := rows[i].Shown(holds[id])
-		actions := facts[id].Withhold(&v, plans[id], domain.VisitActions(actor, &v, holds[id], plans[id], now), now)
+		actions := facts[id].Withhold(&v, plans[id], domain.VisitActions(actor, &v, holds[id], plans[id], facts[id].Zone(), now), now)
 		out[i] = visitItem{domain.VisitView{Visit: v, Plan: plans[id], Actions: actions}}
 	}
 	return out, nil

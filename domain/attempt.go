@@ -50,11 +50,13 @@ type Attempt struct {
 
 // AttemptRules are the rules by which a new attempt is judged. An attempt keeps its own:
 // 0 capped the calls of its job alone; 0 and 1 took the grade that a client claimed; before
-// CapsOfHousehold a call used up the day of its own row of a household alone, and before ReasonSays signs alone were a reason.
+// CapsOfHousehold a call used up the day of its own row of a household alone, before ReasonSays signs alone were a reason, and before
+// ReasonInWords a single letter was.
 const (
-	AttemptRules    = 4
+	AttemptRules    = 5
 	CapsOfHousehold = 4
 	ReasonSays      = 4
+	ReasonInWords   = 5
 )
 
 // Why a call is outside the household's cap: the crew stands at its door, or it asked

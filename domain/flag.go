@@ -51,6 +51,7 @@ type Flag struct {
 	ReporterID  *ID          `json:"reporter_id"` // nil: a household
 	ByCustomer  bool         `json:"by_customer"` // a household's report about our people
 	RecordedBy  *ID          `json:"recorded_by"` // who wrote it down for a caller
+	LinkReadBy  *ID          `json:"-"`           // who of staff had read the link by which a household's came, if anybody had
 	SubjectID   *ID          `json:"subject_id"`  // the member of staff it is about, if one
 	Involved    JSONList[ID] `json:"-"`           // who was in the crew with the reporter at that visit
 	OccurredAt  time.Time    `json:"occurred_at"`

@@ -2,8 +2,47 @@ package domain
 
 import (
 	"strings"
+	"time"
 	"unicode"
 )
+
+// DayOpens is when a crew may set out for a visit, arrive and start at the earliest: in the morning of its window's day in the
+// zone of its site, for each of them rings at the household, or OpensBefore the window where that is earlier. Who is to come
+// earlier has the visit moved first (docs/product.md section 3).
+func (v *Visit) DayOpens(zone *time.Location) time.Time {
+	local := v.WindowStart.In(zone)
+	opens := time.Date(local.Year(), local.Month(), local.Day(), morningAt, 0, 0, 0, zone)
+	if early := v.WindowStart.Add(-OpensBefore); early.Before(opens) {
+		opens = early
+	}
+	return opens.UTC()
+}
+
+// Opens is when a move of the crew opens at the earliest, whatever is said with it; nil: it waits for no time.
+func (v *Visit) Opens(action string, zone *time.Location) *time.Time {
+	switch action {
+	case "en-route", "arrive", "start":
+		return Ptr(v.DayOpens(zone))
+	case "complete":
+		return Ptr(v.WindowStart.Add(-NearWindow))
+	case "partial":
+		if v.CameNear() {
+			return Ptr(v.WindowStart.Add(-NearWindow))
+		}
+		return Ptr(v.WindowStart)
+	case "no-access":
+		return Ptr(v.WindowStart)
+	}
+	return nil
+}
+
+// Near reports whether something happened inside the window, near before it, or after.
+func (v *Visit) Near(at *time.Time) bool {
+	return at != nil && !at.Before(v.WindowStart.Add(-NearWindow))
+}
+
+// CameNear reports whether the crew is known to have been there in time for what ends the visit.
+func (v *Visit) CameNear() bool { return v.Near(v.ArrivedAt) || v.Near(v.StartedAt) }
 
 // WhyNot is why a crew could not meet the guard of a move (docs/product.md section 3).
 type WhyNot struct {
@@ -51,9 +90,25 @@ func CheckWhyNot(code, words string) error {
 	return nil
 }
 
-// Says reports whether a text says anything: signs alone do not.
+// Says reports whether a text says anything: signs alone do not, nor does one letter or figure, or one over and over. In scripts
+// that write their vowels as signs on a letter, such a sign is one more.
 func Says(text string) bool {
-	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
+	var first rune
+	for _, r := range strings.ToLower(text) {
+		switch {
+		case !unicode.IsLetter(r) && !unicode.IsNumber(r) && (!unicode.IsMark(r) || unicode.Is(unicode.Inherited, r)):
+		case first == 0:
+			first = r
+		case r != first:
+			return true
+		}
+	}
+	return false
+}
+
+// SignsAlone reports whether a text has neither letter nor figure.
+func SignsAlone(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
 }
 
 // tests is what a repaired appliance is tried with, by the category of its job.

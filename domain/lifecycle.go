@@ -131,7 +131,7 @@ var VisitMoves = []VisitMove{
 	{Action: "another-time", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleCustomer}, Holds: HoldAllows,
 		Guard: "until 1 h before the window", Entry: "visit.another_time_asked"},
 	{Action: "en-route", From: beforeEnRoute, To: VisitEnRoute, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard: "the plan seen by the whole crew where there is one", Entry: "visit.en_route", Customer: "visit.en_route"},
+		Guard: "its morning has begun; the plan seen by the whole crew where there is one", Entry: "visit.en_route", Customer: "visit.en_route"},
 	{Action: "arrive", From: beforeArrive, To: VisitArrived, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
 		Guard: "as the moves it implies", Entry: "visit.arrived", Customer: "visit.arrived"},
 	{Action: "start", From: beforeStart, To: VisitInProgress, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanInside,
@@ -344,17 +344,19 @@ var visitMovesFrom = func() map[VisitStatus][]*VisitMove {
 
 // VisitActions lists what the actor may do with the visit now, without naming
 // a proof or another time of the fact: holds are those over it, plan is the
-// safe-visit plan in force.
-func VisitActions(a Actor, v *Visit, holds []Hold, plan []string, now time.Time) JSONList[string] {
+// safe-visit plan in force, zone that of its site.
+func VisitActions(a Actor, v *Visit, holds []Hold, plan []string, zone *time.Location, now time.Time) JSONList[string] {
 	from := visitMovesFrom[v.Status]
 	out := make(JSONList[string], 0, len(from))
 	for _, m := range from {
 		if !m.MayMove(a, v) || Refusing(m.Holds, holds) != nil {
 			continue
 		}
+		opens := v.Opens(m.Action, zone)
 		switch {
-		case m.PlanUnmet(plan, v) != "",
+		case m.PlanUnmet(plan, v) != "", opens != nil && now.Before(*opens),
 			!m.reaches(v), (v.Status == VisitMissed || v.Status == VisitCancelled) && m.Action != "stop" && !v.Overturnable(now),
+			v.Status == VisitMissed && Has([]string{"partial", "no-access"}, m.Action) && !v.CameNear(), // by a reason alone nothing undoes it
 			m.Action == "take-back" && a.Role == RoleTechnician && now.After(v.LastMove().Add(TakeBackWithin)),
 			m.Action == "plan-seen" && (len(plan) == 0 || Has(v.PlanSeen, a.UserID)),
 			m.Action == "confirm-done" && (v.DoneConfirmedAt != nil || v.Disputed),

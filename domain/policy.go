@@ -27,6 +27,8 @@ const (
 	AnotherTimeUntil     = time.Hour                // before the window (section 3)
 	NoAccessInside       = 10 * time.Minute         // inside the window (section 3)
 	NearWindow           = 2 * time.Hour            // before the window nobody has to be there yet (section 3)
+	OpensBefore          = 4 * time.Hour            // the window, where its morning begins later (section 3)
+	morningAt            = 6                        // o'clock: from then on a household may be told that somebody sets out
 	ToldAtOnce           = 10 * time.Minute         // told later, it cannot be made good at the door (section 3)
 	CrewFlapping         = time.Minute              // one push per person (section 3)
 	TriageDue            = 4 * time.Hour            // section 5

@@ -15,10 +15,18 @@ import (
 //	hazard_removed  settled when it was released: who confirmed it is on record
 //	remote_only, no_visit  nobody is sent
 
-// PlanFacts is what a plan is judged by besides the crew and who has seen it.
+// PlanFacts is what a plan, and when the moves of a crew open, are judged by besides the crew and who has seen it.
 type PlanFacts struct {
 	Site   *Site
 	Spoken []time.Time // when somebody of the household was reached by phone
+}
+
+// Zone is that of the site; UTC where it is not known.
+func (f PlanFacts) Zone() *time.Location {
+	if f.Site == nil {
+		return time.UTC
+	}
+	return f.Site.Location()
 }
 
 // civilDay is taken for daylight where the place is unknown, local time: the

@@ -182,6 +182,10 @@ func (x *SOS) Sees(a Actor) bool {
 	return false
 }
 
+// SOSIDFor is the id of an alarm that somebody raises under an id of their own choice: another one, always, and the same
+// whenever they name it again. So what is answered tells nothing of whether somebody else has that id.
+func SOSIDFor(raiser, chosen ID) ID { return uuid.NewSHA1(raiser, chosen[:]) }
+
 // IsOfferedTo reports whether an SOS was handed over to the actor.
 func (x *SOS) IsOfferedTo(a Actor) bool { return x.OfferedTo != nil && *x.OfferedTo == a.UserID }
 

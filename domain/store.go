@@ -533,8 +533,8 @@ type CaseReader interface {
 	Visit(ctx context.Context, s Scope, id ID) (*Visit, error)
 	// HoldsOfVisits gives by visit id what HoldsOfJobs gives of its job.
 	HoldsOfVisits(ctx context.Context, visits []Visit) (map[ID][]Hold, map[ID][]string, error)
-	// PlanFacts gives by visit id what those of the visits' plans are judged by
-	// that ask for more than a crew; the others are left out.
+	// PlanFacts gives by visit id what the crew's moves are judged by beside crew and plan: the site of those
+	// that have not ended, and calls where the plan asks for one.
 	PlanFacts(ctx context.Context, visits []Visit, plans map[ID][]string) (map[ID]PlanFacts, error)
 	Attempts(ctx context.Context, s Scope, job ID, p Page) ([]Attempt, error) // by (occurred_at, id)
 	AttemptsByID(ctx context.Context, s Scope, ids []ID) (map[ID]Attempt, error)

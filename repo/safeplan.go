@@ -12,12 +12,15 @@ func (r *reader) PlanFacts(ctx context.Context, visits []domain.Visit,
 	plans map[domain.ID][]string) (map[domain.ID]domain.PlanFacts, error) {
 	out := map[domain.ID]domain.PlanFacts{}
 	jobs := []domain.ID{}
-	asks := func(v *domain.Visit) bool {
-		return v.Status.Unfinished() && (slices.Contains(plans[v.ID], "daylight") || slices.Contains(plans[v.ID], "phone_first"))
-	}
+	var called []domain.ID
+	phone := func(v *domain.Visit) bool { return slices.Contains(plans[v.ID], "phone_first") }
 	for i := range visits {
-		if asks(&visits[i]) {
-			jobs = append(jobs, visits[i].JobID)
+		v := &visits[i]
+		if v.Status.Unfinished() {
+			jobs = append(jobs, v.JobID)
+		}
+		if v.Status.Unfinished() && phone(v) {
+			called = append(called, v.JobID)
 		}
 	}
 	if len(jobs) == 0 {
@@ -40,15 +43,17 @@ func (r *reader) PlanFacts(ctx context.Context, visits []domain.Visit,
 		JobID      domain.ID
 		OccurredAt time.Time
 	}
-	of := r.db.in("job_id", jobs)
-	calls, err := list[spoken](ctx, r, r.db.table("x").Raw("SELECT job_id, occurred_at FROM attempts WHERE "+of.SQL+
-		" AND channel = 'phone' AND outcome = 'reached' AND discounted = '' ORDER BY occurred_at DESC LIMIT 1000", of.Vars...))
-	if err != nil {
-		return nil, err
+	var calls []spoken
+	if len(called) > 0 {
+		of := r.db.in("job_id", called)
+		if calls, err = list[spoken](ctx, r, r.db.table("x").Raw("SELECT job_id, occurred_at FROM attempts WHERE "+of.SQL+
+			" AND channel = 'phone' AND outcome = 'reached' AND discounted = '' ORDER BY occurred_at DESC LIMIT 1000", of.Vars...)); err != nil {
+			return nil, err
+		}
 	}
 	for i := range visits {
 		v := &visits[i]
-		if !asks(v) {
+		if !v.Status.Unfinished() {
 			continue
 		}
 		f := domain.PlanFacts{Site: &domain.Site{Zone: "UTC"}}
@@ -58,7 +63,7 @@ func (r *reader) PlanFacts(ctx context.Context, visits []domain.Visit,
 			}
 		}
 		for _, c := range calls {
-			if c.JobID == v.JobID {
+			if c.JobID == v.JobID && phone(v) {
 				f.Spoken = append(f.Spoken, c.OccurredAt)
 			}
 		}

@@ -30,7 +30,7 @@ func formatDate(s string) error {
 	return nil
 }
 
-// formatWords lets nothing pass that consists of signs alone; whether it may be empty its length says.
+// formatWords lets nothing pass that says nothing, as signs alone or one letter; whether it may be empty its length says.
 func formatWords(s string) error {
 	if strings.TrimSpace(s) != "" && !domain.Says(s) {
 		return errors.New("says nothing: a few words")

@@ -46,14 +46,15 @@ func raiseOrAdd(tx *casework.Work, call *casework.Call, in SOSInput) (domain.SOS
 		return domain.SOSView{}, err
 	}
 	if in.ID != nil {
-		x, err := tx.LockSOS(*in.ID)
+		x, err := lockNamed(tx, a, *in.ID, func(x *domain.SOS) bool { return x.RaiserID == a.UserID && x.Source != "duress" })
 		switch {
-		case err == nil && x.RaiserID == a.UserID && x.Source != "duress":
+		case err == nil:
 			// The reply was lost: that is the same tap, and rings nobody anew.
 			return addToSOS(tx, a, x, in, false)
-		case err != nil && !casework.NotFound(err):
+		case !casework.NotFound(err):
 			return domain.SOSView{}, err
 		}
+		in.ID = domain.Ptr(domain.SOSIDFor(a.UserID, *in.ID))
 	}
 	v, err := visitOfSOS(tx, u, in.VisitID)
 	if err != nil {
@@ -67,6 +68,32 @@ func raiseOrAdd(tx *casework.Work, call *casework.Call, in SOSInput) (domain.SOS
 		return addToSOS(tx, a, x, in, true)
 	}
 	return raiseSOS(tx, call, u, in, "tap")
+}
+
+// lockNamed locks the alarm that has an id, or that the actor raised under an id of their own choice, where it may be theirs. What is
+// somebody else's is looked for by the same statements as what nobody has, and not locked. Errors: CodeNotFound.
+func lockNamed(tx domain.Tx, a domain.Actor, id domain.ID, may func(*domain.SOS) bool) (*domain.SOS, error) {
+	for _, id := range []domain.ID{id, domain.SOSIDFor(a.UserID, id)} {
+		x, err := tx.SOS(id)
+		if err == nil && may(x) {
+			if x, err = tx.LockSOS(id); err == nil && may(x) {
+				return x, nil
+			}
+		}
+		if err != nil && !casework.NotFound(err) {
+			return nil, err
+		}
+	}
+	return nil, domain.NotFound("SOS")
+}
+
+// ReadSOS reads an alarm that the actor may know of, by its id or by the one under which they raised it themselves. Errors: CodeNotFound.
+func (s *Service) ReadSOS(ctx context.Context, a domain.Actor, id domain.ID) (*domain.SOS, error) {
+	x, err := s.Read.SOS(ctx, a, id)
+	if casework.NotFound(err) {
+		x, err = s.Read.SOS(ctx, a, domain.SOSIDFor(a.UserID, id))
+	}
+	return x, err
 }
 
 // standingSOS locks what somebody raised and nobody resolved yet, of the same
@@ -216,13 +243,6 @@ func raiseSOS(tx *casework.Work, call *casework.Call, u *domain.User, in SOSInpu
 		Language: u.Language, HeardBy: domain.JSONList[domain.ID]{}, Avoid: domain.Without(in.Avoid, u.ID), RecordedAt: tx.Now}
 	if err := tx.Apply(x, "raise"); err != nil {
 		return domain.SOSView{}, err
-	}
-	if in.ID != nil {
-		if _, err := tx.SOS(*in.ID); err == nil {
-			x.ID = tx.NewID() // an id that is taken does not stand in the way
-		} else if !casework.NotFound(err) {
-			return domain.SOSView{}, err
-		}
 	}
 	if in.Lat == nil || in.Lon == nil {
 		x.Lat, x.Lon = nil, nil
@@ -481,12 +501,9 @@ type SOSAnswer struct {
 func (s *Service) AnswerSOS(ctx context.Context, call *casework.Call, id domain.ID, action string, in SOSAnswer) (domain.SOSView, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.SOSView, error) {
 		a := call.Actor
-		x, err := tx.LockSOS(id)
+		x, err := lockNamed(tx, a, id, func(x *domain.SOS) bool { return x.Sees(a) })
 		if err != nil {
 			return domain.SOSView{}, err
-		}
-		if !x.Sees(a) {
-			return domain.SOSView{}, domain.NotFound("SOS")
 		}
 		if !x.MayAnswer(a) {
 			return domain.SOSView{}, domain.Fail(domain.CodeForbidden, "Somebody else answers an SOS, never who raised it.")

@@ -37,12 +37,9 @@ type TrailReceipt struct {
 // in silence: their phone does not know of that one. Errors: CodeNotFound.
 func (s *Service) AddTrail(ctx context.Context, call *casework.Call, id domain.ID, in TrailInput) (TrailReceipt, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (TrailReceipt, error) {
-		x, err := tx.LockSOS(id)
+		x, err := lockNamed(tx, call.Actor, id, func(x *domain.SOS) bool { return x.RaiserID == call.Actor.UserID && x.Sees(call.Actor) })
 		if err != nil {
-			return TrailReceipt{}, casework.MeaningOf(err, "SOS")
-		}
-		if x.RaiserID != call.Actor.UserID || !x.Sees(call.Actor) {
-			return TrailReceipt{}, domain.NotFound("SOS")
+			return TrailReceipt{}, err
 		}
 		had, err := tx.SOSPoints(x.ID)
 		if err != nil {

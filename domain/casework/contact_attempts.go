@@ -525,7 +525,7 @@ func (c *Case) ReachCase(attempts []domain.Attempt, policies []domain.Policy, vi
 			RecordedAt: a.RecordedAt, RingSeconds: a.RingSeconds, Grade: a.Grade, DistanceM: a.DistanceM, PlaceReason: a.PlaceReason,
 			LastNotice: a.LastNotice, GradeWhy: a.GradeWhy, Barred: a.Barred,
 			Discounted: a.Discounted, CapExempt: a.CapExempt != "", OfJob: a.Rules == 0}
-		if a.Rules >= domain.ReasonSays && !domain.Says(a.PlaceReason) {
+		if a.Rules >= domain.ReasonSays && domain.SignsAlone(a.PlaceReason) || a.Rules >= domain.ReasonInWords && !domain.Says(a.PlaceReason) {
 			r.PlaceReason = ""
 		}
 		if a.ContactID != nil {

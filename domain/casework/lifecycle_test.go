@@ -30,7 +30,7 @@ func TestVisitMovesWalked(t *testing.T) {
 					for _, plan := range [][]string{nil, {"daylight"}, {"no_visit"}, {"carry_in"}, {"two_people"}} {
 						for _, seen := range []domain.JSONList[domain.ID]{nil, {me}} {
 							v.PlanSeen = seen
-							offered := domain.VisitActions(a, v, openHold(kind), plan, now)
+							offered := domain.VisitActions(a, v, openHold(kind), plan, time.UTC, now)
 							for _, m := range domain.VisitMoves {
 								walked++
 								allowed := domain.CheckVisit(a, m.Action, v) == nil
@@ -47,10 +47,13 @@ func TestVisitMovesWalked(t *testing.T) {
 									if domain.Has(offered, m.Action) {
 										t.Errorf("%s dispute by %s: offered where nobody agreed", status, role)
 									}
-									offered = append(domain.Without(offered, m.Action), domain.VisitActions(a, &agreed, openHold(kind), plan, now)...)
+									offered = append(domain.Without(offered, m.Action), domain.VisitActions(a, &agreed, openHold(kind), plan, time.UTC, now)...)
 								}
 								want = want && heldOff(m.Holds, m.Action, kind) && planMet(m.Plan, plan, len(v.Crew) > 0, len(seen) > 0)
 								if m.Action == "take-back" && role == domain.RoleTechnician { // nobody moved a minute ago
+									want = false
+								}
+								if status == domain.VisitMissed && domain.Has([]string{"partial", "no-access"}, m.Action) { // nobody arrived
 									want = false
 								}
 								if m.Action == "plan-seen" {

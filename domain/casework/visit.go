@@ -21,7 +21,7 @@ func Works(u *domain.User, c *domain.Centre, leaves []domain.Leave, from, to tim
 // View is a visit as an actor is shown it.
 func (c *Case) View(a domain.Actor, v *domain.Visit) domain.VisitView {
 	shown := v.Shown(c.Holds)
-	actions := c.planFacts().Withhold(&shown, c.Plan, domain.VisitActions(a, &shown, c.Holds, c.Plan, c.Now), c.Now)
+	actions := c.planFacts().Withhold(&shown, c.Plan, domain.VisitActions(a, &shown, c.Holds, c.Plan, c.Site.Location(), c.Now), c.Now)
 	return domain.VisitView{Visit: shown, Plan: c.Plan, Actions: actions}
 }
 

@@ -75,6 +75,9 @@ func makeMove(m *VisitCase, a domain.Actor, action string, in MoveInput, witness
 	if err := m.planKept(action); err != nil {
 		return err
 	}
+	if err := m.opened(action); err != nil {
+		return err
+	}
 	why, err := m.metOrWhyNot(action, &in, witness)
 	if err != nil {
 		return err
@@ -148,6 +151,21 @@ func makeMove(m *VisitCase, a domain.Actor, action string, in MoveInput, witness
 	return Tell(m, action)
 }
 
+// opened refuses a move that tells the household that somebody comes, or is there, before the morning of the visit.
+func (m *VisitCase) opened(action string) error {
+	opens := m.Visit.Opens(action, m.Site.Location())
+	if opens == nil || countingGuards[action] != nil || !m.Said.Occurred.Before(*opens) {
+		return nil // what counts has a guard of its own
+	}
+	return m.tooEarly(*opens, "It is too early for this visit: it opens at %s. To come before that, have the visit moved first.").
+		At("/occurred_at", "from then on")
+}
+
+// tooEarly refuses a move that opens at an instant.
+func (m *VisitCase) tooEarly(opens time.Time, words string) *domain.Error {
+	return domain.Fail(domain.CodePreconditionMissing, words, opens.In(m.Site.Location()).Format("15:04 on 2 Jan")).With("opens_at", opens)
+}
+
 // countingGuards hold the moves by which a visit counts for or against somebody: what
 // of its guard a move does not meet. What a reason of the list stands in for comes
 // as excused (docs/product.md section 3).
@@ -175,9 +193,10 @@ func (m *VisitCase) metOrWhyNot(action string, in *MoveInput, witness *string) (
 	if err := domain.CheckWhyNot(in.Reason, in.Note); err != nil {
 		return "", err
 	}
-	if !m.near(&m.Said.Occurred) {
+	if v := m.Visit; !v.Near(&m.Said.Occurred) {
 		return "", domain.Fail(domain.CodePreconditionMissing, "Nobody had to be there yet: the window begins at %s.",
-			m.Visit.WindowStart.In(m.Site.Location()).Format("15:04 on 2 Jan")).At("/occurred_at", "near the window")
+			v.WindowStart.In(m.Site.Location()).Format("15:04 on 2 Jan")).At("/occurred_at", "near the window").
+			With("opens_at", v.Opens(action, m.Site.Location()))
 	}
 	missing, excused, err := guard(m, in)
 	alone := excused && in.Reason != "" && witness == nil && action != "complete" // of which the household is asked
@@ -188,7 +207,8 @@ func (m *VisitCase) metOrWhyNot(action string, in *MoveInput, witness *string) (
 		return "", domain.Fail(domain.CodePreconditionMissing, "The visit was missed; a reason alone does not undo that, somebody else decides.")
 	case alone && m.Said.Occurred.Before(m.Visit.WindowStart):
 		return "", domain.Fail(domain.CodePreconditionMissing, "The window begins at %s; before that no reason ends the visit.",
-			m.Visit.WindowStart.In(m.Site.Location()).Format("15:04")).At("/reason", "from the beginning of the window")
+			m.Visit.WindowStart.In(m.Site.Location()).Format("15:04")).At("/reason", "from the beginning of the window").
+			With("opens_at", m.Visit.WindowStart)
 	case excused && in.Reason != "":
 		return in.Reason, nil
 	case witness != nil && *witness != "":
@@ -209,14 +229,9 @@ func (m *VisitCase) arrivedLive() (bool, error) {
 	return live, err
 }
 
-// near reports whether something happened inside the window, near before it, or after.
-func (m *VisitCase) near(at *time.Time) bool {
-	return at != nil && !at.Before(m.Visit.WindowStart.Add(-domain.NearWindow))
-}
-
 // arrivalMissing refuses an end of a visit to which nobody came.
 func (m *VisitCase) arrivalMissing() *domain.Error {
-	if m.near(m.Visit.ArrivedAt) || m.near(m.Visit.StartedAt) {
+	if m.Visit.CameNear() {
 		return nil
 	}
 	return domain.Fail(domain.CodePreconditionMissing, "This needs an arrival first, or the reason why it was not recorded.").
@@ -245,7 +260,7 @@ func (m *VisitCase) resultMissing(in *MoveInput) *domain.Error {
 
 // noAccessMissing is what of its guard a no-access does not meet; nil: nothing.
 func (m *VisitCase) noAccessMissing() (missing *domain.Error, err error) {
-	if !m.near(m.Visit.ArrivedAt) { // weeks before it is a wrong tap
+	if !m.Visit.Near(m.Visit.ArrivedAt) { // weeks before it is a wrong tap
 		return domain.Fail(domain.CodePreconditionMissing, "No access needs an arrival first, or the reason why it was not recorded.").
 			At("/reason", "why the arrival was not recorded"), nil
 	}

@@ -32,6 +32,14 @@ func (s *Service) LinkRequestCode(id domain.ID) string {
 // nobody has verified it.
 func (k *Request) readByStaff() bool { return k.link != nil && k.link.Read() && k.verified == "" }
 
+// LinkReadBy is who of staff had read the link by which the household came; nil: nobody, or it came by voice.
+func (k *Request) LinkReadBy() *domain.ID {
+	if !k.readByStaff() {
+		return nil
+	}
+	return k.link.ReadBy
+}
+
 // newLinkRequest begins what is kept of a request by a link that staff had read.
 func (k *Request) newLinkRequest(action string, due time.Time) (*domain.LinkRequest, error) {
 	r := &domain.LinkRequest{Meta: domain.NewMeta(k.Tx.NewID(), k.Now), JobID: k.Job.ID, CentreID: k.Job.CentreID, AreaID: k.Job.AreaID,

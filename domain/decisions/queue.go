@@ -422,6 +422,10 @@ func queuedFlags(ctx context.Context, s *casework.Service, a domain.Actor, now t
 	if err != nil {
 		return nil, err
 	}
+	people, err := PeopleOf(ctx, s, domain.Lodgers(recent))
+	if err != nil {
+		return nil, err
+	}
 	patterns := domain.Patterns(recent, now)
 	var out []QueueItem
 	for i := range rows {
@@ -465,10 +469,10 @@ func queuedFlags(ctx context.Context, s *casework.Service, a domain.Actor, now t
 			it.Known = append(it.Known, words,
 				"It stays open until you decide. Ask the household yourself: somebody may have asked it to, or spoken for it.")
 		}
-		lodged, again := domain.OneVoice(f, recent)
+		lodged, again := domain.OneVoice(f, recent, people)
 		switch {
 		case f.SubjectID != nil && f.Severe() && again:
-			it.Known = append(it.Known, "Whom it is about is kept from this home alone until you triage it: the same voice has lodged another before.")
+			it.Known = append(it.Known, "Whom it is about is kept from this home alone until you triage it: the same voice (a person, or their desk within 7 days) has lodged another before.")
 		case f.SubjectID != nil && f.Severe():
 			it.Known = append(it.Known, "Whom it is about goes to no home until it is decided.")
 		}

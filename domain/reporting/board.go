@@ -168,7 +168,7 @@ func (s *Service) Board(ctx context.Context, a domain.Actor, centre domain.ID, f
 			Confirmation: v.Confirmation, WindowStart: v.WindowStart,
 			WindowEnd: v.WindowEnd, PlannedStart: v.PlannedStart, PlannedMinutes: v.PlannedMinutes, Crew: v.Crew,
 			Trouble: trouble(rules, people, v, now), Holds: kindsOnIt(holds),
-			Plan: plan, Actions: domain.VisitActions(a, v, holds, plan, now)})
+			Plan: plan, Actions: domain.VisitActions(a, v, holds, plan, c.Location(), now)})
 	}
 	for _, l := range rows.lists {
 		for i := range l.jobs {

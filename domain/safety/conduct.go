@@ -46,7 +46,8 @@ func handleReport(k *customers.Request) error {
 	if err := casework.NoteFits(k.In.Note); err != nil {
 		return err
 	}
-	f := &domain.Flag{Kind: what.kind, Level: what.level, Note: strings.TrimSpace(k.In.Note), ByCustomer: true, SubjectID: k.In.SubjectID}
+	f := &domain.Flag{Kind: what.kind, Level: what.level, Note: strings.TrimSpace(k.In.Note), ByCustomer: true, SubjectID: k.In.SubjectID,
+		LinkReadBy: k.LinkReadBy()}
 	if k.By != nil {
 		f.RecordedBy = &k.By.UserID
 	}
@@ -197,7 +198,15 @@ func separate(c *casework.Case, f *domain.Flag) error {
 	if err != nil {
 		return err
 	}
-	_, again := domain.OneVoice(f, lodged)
+	desk, err := c.Tx.Users(domain.Lodgers(append(lodged, *f)))
+	if err != nil {
+		return err
+	}
+	people := map[domain.ID]domain.User{}
+	for i := range desk {
+		people[desk[i].ID] = desk[i]
+	}
+	_, again := domain.OneVoice(f, lodged, people)
 	everywhere := f.Severe() && !again // one voice keeps nobody from all homes as often as it likes
 	if everywhere {
 		if err := standDown(c, f); err != nil {

@@ -19,8 +19,8 @@ const (
 
 // raiseOrMerge raises a household's report, or adds it to one that is open about
 // the same person; one that names nobody may be about somebody else.
-// What a desk wrote down and what came by the link stay apart, for one may be
-// undone without the other. Beyond homeMost the words are kept with the newest,
+// What a desk wrote down, what came by a link that staff had read and what came by the household's own stay apart, for one may be
+// undone without the other, and the last acts at once. Beyond homeMost the words are kept with the newest,
 // and a desk is told. Errors: CodeState by voice.
 func raiseOrMerge(k *customers.Request, v *domain.Visit, f *domain.Flag) error {
 	reports, err := reportsOfCustomer(k)
@@ -35,7 +35,7 @@ func raiseOrMerge(k *customers.Request, v *domain.Visit, f *domain.Flag) error {
 			continue
 		}
 		open++
-		if o.WithdrawnAt != nil || (o.RecordedBy == nil) != (f.RecordedBy == nil) {
+		if o.WithdrawnAt != nil || (o.RecordedBy == nil) != (f.RecordedBy == nil) || (o.LinkReadBy == nil) != (f.LinkReadBy == nil) {
 			continue
 		}
 		newest = o

@@ -9,7 +9,7 @@ import (
 	"doorstep/domain/casework"
 )
 
-// cameAnyway keeps the arrival of a technician who is no longer in the crew;
+// cameAnyway keeps the arrival of a technician who is no longer in the crew, once;
 // whoever decides a report of that home about them learns of it at once.
 func cameAnyway(ctx context.Context, s *casework.Service, call *casework.Call, id domain.ID,
 	in casework.MoveInput) (domain.VisitView, error) {
@@ -25,7 +25,15 @@ func cameAnyway(ctx context.Context, s *casework.Service, call *casework.Call, i
 		if err := c.Stamp(call, in.OccurredAt); err != nil {
 			return domain.VisitView{}, err
 		}
-		c.Entry(a, "visit.arrived_anyway", &v.ID, map[string]any{"crew": v.Crew, "note": in.Note})
+		before, err := tx.EntriesOfKind(m.Job.ID, "visit.arrived_anyway")
+		if err != nil {
+			return domain.VisitView{}, err
+		}
+		if !slices.ContainsFunc(before, func(e domain.Entry) bool {
+			return domain.Same(e.VisitID, &v.ID) && domain.Same(e.ActorID, &a.UserID)
+		}) {
+			c.Entry(a, "visit.arrived_anyway", &v.ID, map[string]any{"crew": v.Crew, "note": in.Note})
+		}
 		reports, err := tx.FlagsOfCustomer(c.Customer.ID)
 		if err != nil {
 			return domain.VisitView{}, err

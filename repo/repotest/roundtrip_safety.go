@@ -272,7 +272,7 @@ func flagTrip(t *testing.T, w *World) {
 	f.ByCustomer, f.RecordedBy, f.Involved, f.DueAt, f.Handlers, f.WithAdmins, f.Step = true, &w.Desk.ID,
 		domain.JSONList[domain.ID]{w.Noor.ID}, &later, domain.JSONList[domain.ID]{w.Manager.ID, w.Admin.ID}, true, 3
 	f.WithdrawnWords = "w"
-	f.CameAt = &later
+	f.CameAt, f.LinkReadBy = &later, &w.Desk.ID
 	f.Told, f.ToldAt, f.Statement, f.StatedAt = "t", &later, "s", &later
 	f.NextPersonNote, f.NextPersonDueAt, f.NextPersonAt = "d", &later, &later
 	filled(t, "flag", f)

@@ -10,7 +10,7 @@ import { openDB } from 'idb';
  *   when?: string}} Queued
  * @typedef {{seq?: number, id: string, visit: string, kind: string, blob?: Blob, asked: boolean, agreed: boolean, at: number,
  *   size?: number, sha256?: string, announced?: boolean, wrong?: number}} QueuedFile
- * @typedef {{id: string, label: string, at: number, said: string, code: string, status: number, visit?: string, move?: string, when?: string}} Answer
+ * @typedef {{id: string, label: string, at: number, said: string, code: string, status: number, visit?: string, move?: string, when?: string, opens?: string}} Answer
  */
 
 /** @type {Promise<import('idb').IDBPDatabase<any>> | undefined} */

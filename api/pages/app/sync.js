@@ -163,7 +163,7 @@ const settle = async (q, a) => {
   }
   if (!ok) { // of a report nothing readable stays
     await db.put('answers', { id: q.id, label: q.label, at: Date.now(), said: q.secret ? '' : a.body?.detail || a.body?.title || '', code: a.body?.code || '',
-      status: a.status, ...(q.secret ? {} : { visit: q.visit, move: q.move, when: q.when }) });
+      status: a.status, ...(q.secret ? {} : { visit: q.visit, move: q.move, when: q.when, ...(a.body?.opens_at ? { opens: a.body.opens_at } : {}) }) });
     if (['complete', 'partial'].includes(q.move) && a.body?.code !== 'claim_kept') await typedAgain(q);
   }
   await db.received(q, (visit) => { if (ok) lay(visit, q, state.skew, state.me?.user.id); });

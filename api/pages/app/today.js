@@ -3,7 +3,7 @@ import { ahead, current, move, nextMove, people, shown, site } from './moves.js'
 import { Sent, SosButton, State } from './parts.js';
 import { say, useNow } from './state.js';
 import { known } from './words.js';
-import { clock, day, dayKey, dayShort, now, span } from './when.js';
+import { clock, day, dayKey, dayShort, now, opened, span } from './when.js';
 
 const apple = /iPhone|iPad|Macintosh/.test(navigator.userAgent);
 
@@ -55,7 +55,7 @@ const Next = ({ v }) => {
     <div class="acts">
       ${phone && html`<a class="btn" href=${'#/visit/' + v.visit.id + '/reach'}>${say('call')}</a>`}
       <a class="btn" href=${map(at)}>${say('navigate')}</a></div>
-    ${nextMove[v.visit.status] === 'en-route' && dayKey(v.visit.window_start) === dayKey(now()) ? html`<button class="btn wide light" onClick=${() => { move(v, 'en-route'); }}>${say('do.en-route')}</button>`
+    ${nextMove[v.visit.status] === 'en-route' && opened(v.visit.window_start) ? html`<button class="btn wide light" onClick=${() => { move(v, 'en-route'); }}>${say('do.en-route')}</button>`
     : html`<a class="btn wide light" href=${'#/visit/' + v.visit.id}>${say('open')}</a>`}
   </section>`;
 };

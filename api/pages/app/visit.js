@@ -9,7 +9,7 @@ import { say, useNow } from './state.js';
 import { map } from './today.js';
 import { Done, Photo } from './done.js';
 import { Reach } from './reach.js';
-import { clock, dayKey, dayShort, now, span } from './when.js';
+import { clock, dayShort, now, opened, span } from './when.js';
 
 /** @typedef {ReturnType<typeof shown>[0]} V */
 
@@ -42,7 +42,7 @@ const Overview = ({ v }) => {
   const s = useNow();
   const [held, hold] = useState(false); // a second tap in the same place would be the next move
   const go = (/** @type {string} */ what) => { hold(true); setTimeout(() => hold(false), 1_500); move(v, what); };
-  const onItsDay = v.visit.status !== 'scheduled' || dayKey(v.visit.window_start) === dayKey(now());
+  const onItsDay = v.visit.status !== 'scheduled' || opened(v.visit.window_start);
   const at = site(v), next = nextMove[v.visit.status], step = steps.indexOf(v.visit.status), id = '#/visit/' + v.visit.id;
   const unseen = v.visit.plan.length > 0 && !v.visit.plan_seen.includes(s.me?.user.id);
   const allowed = Object.entries(v.reachability.next_allowed).find(([c]) => c === 'phone')?.[1];

@@ -24,7 +24,7 @@ export const Waiting = () => {
         <div class="dense quiet">${who(f.visit, s.visits)} · ${at(f.at)}</div></div></section>`)}
       ${s.answers.length > 0 && html`<h2 class="title">${say('answers')}</h2>`}
       ${s.answers.map((a) => html`<section key=${a.id} class="card stack"><b>${say(a.code === 'claim_kept' ? 'answer.kept' : 'answer.refused', { what: say(a.label) })}</b>
-        <p class="dense">${a.visit ? who(a.visit, s.visits, a.when) + '. ' : ''}${a.said}</p><p class="dense quiet">${say(a.code === 'claim_kept' ? 'answer.kept.do' : 'answer.refused.do')}</p>
+        <p class="dense">${a.visit ? who(a.visit, s.visits, a.when) + '. ' : ''}${a.said}</p>${a.opens && html`<p><b>${say('answer.opens', { at: dayShort(a.opens) + ' ' + clock(a.opens) })}</b></p>`}<p class="dense quiet">${say(a.code === 'claim_kept' ? 'answer.kept.do' : 'answer.refused.do')}</p>
         <div class="row">${a.visit && s.visits.some((v) => v.visit.id === a.visit) && html`<a class="btn small" href=${'#/visit/' + a.visit + (a.move === 'complete' ? '/done' : '')}>${say('open')}</a>`}
         <button class="btn small" onClick=${() => dismiss(a.id)}>${say('read')}</button></div></section>`)}
     </div>`;

@@ -16,6 +16,9 @@ export const clock = (at) => fmt(at, { hour: '2-digit', minute: '2-digit', hourC
 /** dayKey is the local date, for comparing. @param {string | number} at */
 export const dayKey = (at) => new Intl.DateTimeFormat('en-CA', { timeZone: zone() }).format(new Date(at));
 
+/** opened says whether the crew's first move of a visit is taken now, as the server does (docs/product.md section 3). @param {string} window */
+export const opened = (window) => dayKey(window) < dayKey(now()) || dayKey(window) === dayKey(now()) && clock(now()) >= '06:00' || now() >= Date.parse(window) - 4 * 3_600_000;
+
 /** @param {string | number} at */
 export const day = (at) => fmt(at, { weekday: 'long', day: 'numeric', month: 'long' });
 

@@ -406,7 +406,7 @@ func TestAStoredAnswerIsForWhoMayReadIt(t *testing.T) {
 		h.Ignores("flag.triage", "visit.assigned")
 		desk := h.As("kiran")
 		customer, job := h.Household(desk, nil)
-		visit := h.Visit(desk, job, harness.Monday.Add(30*time.Hour), "ravi")
+		visit := h.Visit(desk, job, harness.Monday.Add(5*time.Hour), "ravi")
 		secret := "narrative-" + uuid.NewString()
 		type sent struct {
 			who, path string

@@ -131,7 +131,7 @@ func TestTheQueueOfALostPhone(t *testing.T) {
 			kept("fine", harness.Path("/v1/visits/%s/timer/fine", visit), object{"code": "4711"}),
 			kept("step", harness.Path("/v1/jobs/%s/tried-steps", job), object{"step": "Cleaned the filter", "result": "failed",
 				"occurred_at": at(20)}),
-			kept("away", "/v1/leave/"+uuid.NewString()+"/withdraw", object{"reason": "x"}),
+			kept("away", "/v1/leave/"+uuid.NewString()+"/withdraw", object{"reason": "as asked"}),
 			kept("silence", "/v1/sos/"+uuid.NewString()+"/acknowledge", nil),
 			kept("seen", "/v1/inbox/"+uuid.NewString()+"/seen", nil),
 			kept("leave", "/v1/technicians/"+h.People["ravi"].ID.String()+"/leave", object{"kind": "annual", "starts_at": "2027-03-15T08:00",

@@ -85,7 +85,7 @@ func TestAnAlarmNamesTheVisitThatWasBegunEarly(t *testing.T) {
 		_, old := h.Household(desk, nil)
 		forgotten := h.Visit(desk, old, harness.Monday.Add(time.Hour), "ravi")
 		_, job := h.Household(desk, nil)
-		early := h.Visit(desk, job, harness.Monday.Add(75*time.Hour), "ravi")
+		early := h.Visit(desk, job, harness.Monday.Add(9*time.Hour), "ravi")
 		h.Clock.Advance(time.Hour)
 		ravi.EnRoute(forgotten)
 		h.Clock.Advance(time.Hour)

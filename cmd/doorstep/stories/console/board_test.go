@@ -133,7 +133,7 @@ func TestTheServiceReportSaysHowLongJobsTook(t *testing.T) {
 			from := h.Clock.Now()
 			visit := h.Visit(desk, job, from.Add(time.Duration(hours)*time.Hour-30*time.Minute), "ravi")
 			h.Clock.Set(from.Add(time.Duration(hours) * time.Hour))
-			h.As("ravi").CompleteVisit(visit, bodies.Finish{WorkDone: "x"})
+			h.As("ravi").CompleteVisit(visit, bodies.Finish{WorkDone: "as asked"})
 			h.Clock.Set(harness.Monday.Add(time.Duration(i+1) * 24 * time.Hour))
 		}
 		got := asha.Send("GET", "/v1/reports/service", nil, 200)
@@ -441,7 +441,7 @@ func TestTheBoardOfAProprietor(t *testing.T) {
 	d.until("what is in its way",
 		"document.getElementById('dialog').innerText.includes('One visit stands') && !document.getElementById('p-leave_requests')")
 	d.js("(document.getElementById('dialog').close(), true)")
-	h.As("asha").CancelVisit(later, bodies.CancelVisit{Reason: "x"})
+	h.As("asha").CancelVisit(later, bodies.CancelVisit{Reason: "as asked"})
 	// An import is on the board.
 	desk.Send("POST", "/v1/imports/jobs?preview=false",
 		"external_ref,customer_name,phone,address,postal_code,fault\nX-77,Sharma,+919812345678,1 Example Lane,411001,leaks\n", 200, "Content-Type", "text/csv")

@@ -59,7 +59,7 @@ func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 		if harness.MoveLabels(hold) != "Release with a plan" {
 			t.Errorf("triaged and asked, the hold offers %v", hold)
 		}
-		maya.MoveQueued(hold, 0, object{"plan": []string{}, "reason": "x"}, 422)
+		maya.MoveQueued(hold, 0, object{"plan": []string{}, "reason": "as asked"}, 422)
 		maya.MoveQueued(hold, 0, object{"plan": []string{"two_people"}, "reason": "Spoken with the son."}, 200)
 		if hold = harness.Queue(maya)["hold"]; harness.MoveLabels(hold) != "" {
 			t.Errorf("to the first of two the hold offers %v", hold)

@@ -117,7 +117,8 @@ func TestTheSafetyReportPublishesFalseAlarms(t *testing.T) {
 			x := h.As(login).RaiseSOS()
 			h.Advance(time.Duration(i*45) * time.Second)
 			maya.AcknowledgeSOS(x)
-			maya.ResolveSOS(x, bodies.SOSResolve{Words: "x", Outcome: bodies.SOSResolveOutcome([]string{"real", "false_alarm", "false_alarm"}[i])})
+			maya.ResolveSOS(x, bodies.SOSResolve{Words: "as asked", Outcome: bodies.SOSResolveOutcome([]string{"real", "false_alarm",
+				"false_alarm"}[i])})
 		}
 		h.As("ravi").RaiseSOS()
 		h.ArrivedVisit()

@@ -52,19 +52,19 @@ func TestADisputedAttemptStopsCountingUntilSomebodyDecides(t *testing.T) {
 			t.Errorf("the disputed attempt does not count because %q", why)
 		}
 		// Who may decide: the area manager, not about her own; another one does.
-		desk.Send("POST", path("/v1/attempts/%s/decide", second), object{"decision": "strike", "reasons": "x"}, 403)
-		maya.Send("POST", path("/v1/attempts/%s/decide", second), object{"decision": "strike", "reasons": "x"}, 403)
-		h.As("maya2").Send("POST", path("/v1/attempts/%s/decide", second), object{"decision": "strike", "reasons": "x"}, 404)
+		desk.Send("POST", path("/v1/attempts/%s/decide", second), object{"decision": "strike", "reasons": "as asked"}, 403)
+		maya.Send("POST", path("/v1/attempts/%s/decide", second), object{"decision": "strike", "reasons": "as asked"}, 403)
+		h.As("maya2").Send("POST", path("/v1/attempts/%s/decide", second), object{"decision": "strike", "reasons": "as asked"}, 404)
 		noor := h.As("noor")
-		noor.Send("POST", path("/v1/attempts/%s/decide", first), object{"decision": "strike", "reasons": "x"}, 409)
-		noor.Send("POST", path("/v1/attempts/%s/decide", second), object{"decision": "maybe", "reasons": "x"}, 400)
+		noor.Send("POST", path("/v1/attempts/%s/decide", first), object{"decision": "strike", "reasons": "as asked"}, 409)
+		noor.Send("POST", path("/v1/attempts/%s/decide", second), object{"decision": "maybe", "reasons": "as asked"}, 400)
 		got := noor.Send("POST", path("/v1/attempts/%s/decide", second),
 			object{"decision": "strike", "reasons": "The operator shows the phone on."},
 			200)
 		if got["status"] != "struck" || got["by_default"] != false {
 			t.Fatalf("decided: %v", got)
 		}
-		noor.Send("POST", path("/v1/disputes/%s/decide", got), object{"decision": "uphold", "reasons": "x"}, 409)
+		noor.Send("POST", path("/v1/disputes/%s/decide", got), object{"decision": "uphold", "reasons": "as asked"}, 409)
 		if !strings.Contains(m.Read(), "The operator shows the phone on.") {
 			t.Error("the household does not read the reasons")
 		}

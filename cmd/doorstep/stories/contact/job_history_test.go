@@ -504,7 +504,7 @@ func TestThanksAreReadFirstAndComeAfterAHardVisit(t *testing.T) {
 		if out["status"] != "approved" || out["moderated_by"] != h.People["kiran"].ID.String() {
 			t.Errorf("after the approval: %v", out)
 		}
-		desk.Send("POST", path("/v1/thanks/%s/moderate", thanks), object{"decision": "refuse", "reason": "x"}, 409)
+		desk.Send("POST", path("/v1/thanks/%s/moderate", thanks), object{"decision": "refuse", "reason": "as asked"}, 409)
 
 		// An easy visit brings nothing; a door that stays closed does. Only the
 		// one who stood there gets it, and the desk cannot tell when.

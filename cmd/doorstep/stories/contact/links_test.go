@@ -193,7 +193,7 @@ func workedOnBy(h *harness.Harness, login string) (visit, job object, page *harn
 	_, job = h.Household(desk, nil)
 	visit = h.Visit(desk, job, h.Clock.Now().Add(30*time.Minute), login)
 	page = h.ReadPage(h.As(login), job)
-	h.WorkUntil(login, visit, "complete", object{"work_done": "x", "tested": "works"})
+	h.WorkUntil(login, visit, "complete", object{"work_done": "as asked", "tested": "works"})
 	return visit, job, page
 }
 
@@ -223,7 +223,7 @@ func TestNobodyConfirmsTheirOwnCompletionByTheLink(t *testing.T) {
 			if login == "noor" {
 				continue // the deputy's office is the manager's
 			}
-			h.As(login).Send("POST", path("/v1/link-requests/%s/decide", waiting[0]), object{"decision": "accept", "reasons": "x"}, want)
+			h.As(login).Send("POST", path("/v1/link-requests/%s/decide", waiting[0]), object{"decision": "accept", "reasons": "as asked"}, want)
 		}
 		if page := his.Submit("verify", 422, "code", "000000"); !strings.Contains(page, "not the code of our message") {
 			t.Errorf("a wrong code: %s", page)

@@ -128,7 +128,7 @@ func (n *nasty) fresh(segment string) {
 	case "advisories":
 		n.fresh("jobs")
 		n.target["advisories"] = n.As("maya").Send("POST", "/v1/advisories", object{"job_id": n.target["jobs"], "subject": "site",
-			"precautions": "x", "behaviour": "y", "expires_on": n.Clock.Now().AddDate(0, 2, 0).Format("2006-01-02")}, 201)["id"]
+			"precautions": "as asked", "behaviour": "as asked", "expires_on": n.Clock.Now().AddDate(0, 2, 0).Format("2006-01-02")}, 201)["id"]
 	case "flags":
 		n.fresh("visits")
 		n.target["flags"] = n.As("ravi").Send("POST", fmt.Sprintf("/v1/visits/%s/flags", n.target["visits"]), object{"kind": "other", "level": 1},
@@ -669,7 +669,7 @@ func TestBadBodies(t *testing.T) {
 func TestBadFields(t *testing.T) {
 	onBoth(t, func(n *nasty) {
 		n.Ignores("flag.triage", "flag.withdrawn", "leave.asked", "note.moved", "note.told", "note.waiting",
-			"promise.yours", "thanks.waiting", "timer.ping", "visit.assigned", "visit.confirmed", "visit.needs_someone",
+			"promise.yours", "thanks.waiting", "visit.assigned", "visit.confirmed", "visit.needs_someone",
 			"visit.unassigned")
 		n.MayIgnore("household.asked")                                    // odd addresses are asked about
 		n.MayIgnore("visit.cancelled", "visit.offered", "number.changed") // unless a later one overtakes it
@@ -952,8 +952,8 @@ func enc(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s
 // Headers of ours, and tokens that are none.
 func TestBadHeaders(t *testing.T) {
 	onBoth(t, func(n *nasty) {
-		n.Ignores("account.code", "flag.triage", "leave.asked", "note.moved", "note.waiting", "promise.yours", "thanks.waiting",
-			"timer.ping", "visit.assigned", "visit.cancelled", "visit.needs_someone", "visit.unassigned")
+		n.Ignores("account.code", "flag.triage", "flag.triaged", "leave.asked", "note.moved", "note.waiting", "promise.yours", "thanks.waiting",
+			"visit.assigned", "visit.cancelled", "visit.needs_someone", "visit.unassigned")
 		n.MayIgnore("leave.approved", "leave.declined") // who has a visit ahead is on duty
 		for _, op := range n.operations() {
 			if !strings.HasPrefix(op.Path, "/v1/") || op.Method == "GET" {

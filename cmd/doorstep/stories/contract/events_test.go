@@ -306,7 +306,7 @@ func TestEventsAreResumedWithoutALoss(t *testing.T) {
 				t.Errorf("round %d: a change took %v", i, took)
 			}
 			again.stop()
-			desk.CancelVisit(visit, bodies.CancelVisit{Reason: "x"})
+			desk.CancelVisit(visit, bodies.CancelVisit{Reason: "as asked"})
 		}
 		// What cannot be resumed begins anew.
 		for _, id := range []string{"nonsense", "1-2", "0-0-1000000000", fmt.Sprintf("9000000000000000000-1-%d", time.Now().Unix()), "-1-1-1"} {

@@ -240,7 +240,7 @@ func TestAnIdThatIsTakenTellsNothing(t *testing.T) {
 				"kind": "annual"}
 		}
 		advise := func(words string) object {
-			return object{"job_id": job["id"], "subject": "person", "precautions": words, "behaviour": "x", "expires_on": "2027-09-01"}
+			return object{"job_id": job["id"], "subject": "person", "precautions": words, "behaviour": "as asked", "expires_on": "2027-09-01"}
 		}
 		file := func(kind string) object {
 			return object{"kind": kind, "asked": true, "agreed": true, "size": 20000, "media_type": "image/png",
@@ -274,7 +274,7 @@ func TestAnIdThatIsTakenTellsNothing(t *testing.T) {
 			"logContact": {desk, "/v1/contacts", object{"phone": "+919800000001"}, object{"phone": "+919800000002"},
 				ids["calls"]},
 			"announceVisitFile": {ravi, at("/v1/visits/%s/files", visit), file("photo_before"), file("photo_after"), ids["files"]},
-			"proposeAdvisory":   {maya, "/v1/advisories", advise("a"), advise("b"), ids["advisories"]},
+			"proposeAdvisory":   {maya, "/v1/advisories", advise("go by twos"), advise("ring first"), ids["advisories"]},
 			"createMaintenance": {desk, "/v1/maintenance",
 				object{"customer_id": customer["id"], "rrule": "FREQ=YEARLY", "dtstart": "2027-03-20T10:00", "fault": "a"},
 				object{"customer_id": customer["id"], "rrule": "FREQ=YEARLY", "dtstart": "2027-03-21T10:00", "fault": "b"}, ids["maintenance"]},

@@ -18,8 +18,9 @@ var (
 		"withdrawFlag.reasons": true, "sayForNextPerson.words": true}
 )
 
-// TestSignsAloneDecideNothing walks every free text that decides something: a full stop or a dash is no reason and no witness.
-func TestSignsAloneDecideNothing(t *testing.T) {
+// TestWhatSaysNothingDecidesNothing walks every free text that decides something: a full stop, a dash, or one letter, also over and
+// over, is no reason and no witness.
+func TestWhatSaysNothingDecidesNothing(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		n := newNasty(h)
 		walked := 0
@@ -34,7 +35,7 @@ func TestSignsAloneDecideNothing(t *testing.T) {
 					continue
 				}
 				walked++
-				for _, signs := range []string{".", " - ", "…?!", "।"} {
+				for _, signs := range []string{".", " - ", "…?!", "।", "a", " X. ", "aAa a", "7", "क", "好"} {
 					body := object{}
 					maps.Copy(body, requestBodies[op.ID])
 					body[field] = signs
@@ -52,21 +53,24 @@ func TestSignsAloneDecideNothing(t *testing.T) {
 	})
 }
 
-// TestSignsAloneAreNoFact: nor is a completion done and tested, a reason explained, or a far door accounted for by them.
-func TestSignsAloneAreNoFact(t *testing.T) {
+// TestWhatSaysNothingIsNoFact: nor is a completion done and tested, a reason explained, or a far door accounted for by them.
+func TestWhatSaysNothingIsNoFact(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.assigned")
 		desk, ravi := h.As("kiran"), h.As("ravi")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday, "ravi")
 		ravi.Arrive(visit)
-		for _, b := range []object{{"work_done": ".", "tested": "cold"}, {"work_done": "relay", "tested": "-"}} {
+		for _, b := range []object{{"work_done": ".", "tested": "cold"}, {"work_done": "relay", "tested": "-"},
+			{"work_done": "x", "tested": "cold"}, {"work_done": "relay", "tested": "aa"}} {
 			if out := ravi.Send("POST", path("/v1/visits/%s/complete", visit), b, 409); out["code"] != "guard_not_met" {
 				t.Errorf("%v: %v", b, out)
 			}
 		}
-		ravi.Send("POST", path("/v1/visits/%s/no-access", visit), object{"reason": "other", "note": "."}, 422)
-		for reason, counts := range map[string]bool{"- .": false, "the guard let nobody past": true} {
+		for _, note := range []string{".", "z"} {
+			ravi.Send("POST", path("/v1/visits/%s/no-access", visit), object{"reason": "other", "note": note}, 422)
+		}
+		for reason, counts := range map[string]bool{"- .": false, "b": false, "the guard let nobody past": true} {
 			far := ravi.Send("POST", path("/v1/visits/%s/attempts", visit), object{"channel": "doorstep", "outcome": "nobody_home",
 				"place_reason": reason}, 201)["id"]
 			text := desk.Verdict(job)["does_not_count"].([]any)

@@ -105,13 +105,27 @@ func Chunk(at int) []string {
 	return []string{"Content-Type", "application/offset+octet-stream", "Upload-Offset", strconv.Itoa(at), "Tus-Resumable", "1.0.0"}
 }
 
+// VisitToday schedules a visit later today, when the technician is free.
+func (h *Harness) VisitToday(job Object, login string) Object {
+	h.Helper()
+	for from := h.Clock.Now().Truncate(time.Minute).Add(10 * time.Minute); ; from = from.Add(10 * time.Minute) {
+		out, res := h.As("kiran").Raw("POST", Path("/v1/jobs/%s/visits", job), Object{"window_start": from, "window_end": from.Add(time.Hour),
+			"planned_minutes": 5, "crew": h.Crew(login)["crew"]})
+		switch {
+		case res.StatusCode == 201:
+			return Parsed(h, out)
+		case from.After(h.Clock.Now().Add(10 * time.Hour)):
+			h.Fatalf("%s has no time today: %s", login, out)
+		}
+	}
+}
+
 // ReportAgainst lets a household report a technician at level 3 and gives the
 // keep-away that came of it.
 func (h *Harness) ReportAgainst(login string) Object {
 	h.Helper()
 	_, job := h.Household(h.As("kiran"), nil)
-	visit := h.Visit(h.As("kiran"), job, h.Clock.Now().Add(90*24*time.Hour), login)
-	h.As(login).EnRoute(visit) // they are about to meet
+	h.As(login).EnRoute(h.VisitToday(job, login)) // they are about to meet
 	h.CustomerPage(job).Submit("report", 303, "what", "threatened", "who", h.People[login].ID.String(), "note",
 		"canary-narrative")
 	list := Items(h.As("maya").Send("GET", "/v1/keep-aways", nil, 200))

@@ -77,7 +77,7 @@ func TestLeaveIsAskedForAndGranted(t *testing.T) {
 			path("/v1/leave/%s/withdraw", asked)
 		ravi.Send("POST", approve, nil, 403) // nobody his own
 		desk.Send("POST", approve, nil, 403)
-		asha.Send("POST", withdraw, object{"reason": "x"}, 403) // he asked for it
+		asha.Send("POST", withdraw, object{"reason": "as asked"}, 403) // he asked for it
 		h.As("asha2").Send("POST", approve, nil, 404)
 		h.As("meena").Send("POST", withdraw, nil, 404)
 		asha.Send("POST", decline, nil, 422) // no reason
@@ -136,7 +136,7 @@ func TestLeaveIsAskedForAndGranted(t *testing.T) {
 		asha.Send("POST", path("/v1/leave/%s/approve", fifth), nil, 200)
 		h.Expect("ravi", "Your leave is approved")
 		h.Advance(90 * time.Minute)
-		if no := ravi.Send("POST", path("/v1/leave/%s/withdraw", fifth), object{"reason": "x"}, 409); no["code"] != "wrong_state" {
+		if no := ravi.Send("POST", path("/v1/leave/%s/withdraw", fifth), object{"reason": "as asked"}, 409); no["code"] != "wrong_state" {
 			t.Errorf("after it began: %v", no)
 		}
 		statuses := []string{}
@@ -369,7 +369,7 @@ func TestACentreTakesSoManyVisitsADay(t *testing.T) {
 			}
 		}
 		// What falls through gives its place back; a bound that is lowered undoes nothing.
-		desk.CancelVisit(moved, bodies.CancelVisit{Reason: "x"})
+		desk.CancelVisit(moved, bodies.CancelVisit{Reason: "as asked"})
 		third := book(jobs[3], 3, 18, 201)
 		h.SetDailyLimit(1)
 		desk.Send("POST", path("/v1/visits/%s/assign", third), h.Crew("ravi"), 200)

@@ -64,7 +64,7 @@ func TestAnAdvisoryFromProposalToItsEnd(t *testing.T) {
 		}
 		// Approved by somebody else, and only with a word on the household.
 		maya.Send("POST", path("/v1/advisories/%s/approve", x), object{"told": true}, 403)
-		h.As("maya2").Send("POST", path("/v1/advisories/%s/end", x), object{"reasons": "x"}, 404)
+		h.As("maya2").Send("POST", path("/v1/advisories/%s/end", x), object{"reasons": "as asked"}, 404)
 		root.Send("POST", path("/v1/advisories/%s/approve", x), object{"told": false}, 422)
 		root.Send("POST", path("/v1/advisories/%s/approve", x), object{"told": true, "not_told_reason": "both"}, 422)
 		x = root.Send("POST", path("/v1/advisories/%s/approve", x),

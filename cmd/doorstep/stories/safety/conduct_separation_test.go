@@ -58,7 +58,7 @@ func TestEachReportKeepsApartByItself(t *testing.T) {
 				}
 			}
 			desk.Send("POST", path("/v1/visits/%s/assign", again), h.Crew("ravi"), 200)
-			desk.CancelVisit(again, bodies.CancelVisit{Reason: "x"})
+			desk.CancelVisit(again, bodies.CancelVisit{Reason: "as asked"})
 		}
 		// Nobody reports himself.
 		_, job := h.Household(desk, nil)
@@ -116,7 +116,7 @@ func TestWhatWasLostStaysPayable(t *testing.T) {
 		for _, f := range flag {
 			if f["by_customer"] == true {
 				maya.MoveFlag(f["id"], "triage", nil, 200)
-				maya.MoveFlag(f["id"], "decide", object{"outcome": "unclear", "reasons": "x"}, 200)
+				maya.MoveFlag(f["id"], "decide", object{"outcome": "unclear", "reasons": "as asked"}, 200)
 			}
 		}
 		h.Told("You can take visits again", map[string]int{"meena": 1, "ravi": 0, "asha": 0})
@@ -334,7 +334,7 @@ func TestAPlanContradictsNothing(t *testing.T) {
 		h.ReadyToRelease(maya, job)
 		for _, plan := range [][]string{{"daylight", "daylight"}, {"no_visit", "two_people"}, {"daylight", "no_visit"},
 			{"remote_only", "carry_in"}} {
-			maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": plan, "reason": "x"}, 422)
+			maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": plan, "reason": "as asked"}, 422)
 		}
 		home := h.CustomerPage(job)
 		if !strings.Contains(home.Read(), "/another-time") {

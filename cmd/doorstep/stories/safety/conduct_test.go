@@ -96,7 +96,7 @@ func TestAHouseholdReportsOurPeople(t *testing.T) {
 		if got := away["visits"].([]any); len(got) != 3 || away["user_id"] != meena.ID.String() || harness.Offers(away, "lift") {
 			t.Errorf("kept away: %v", away)
 		}
-		maya.Send("POST", path("/v1/keep-aways/%s/lift", away), object{"reason": "x"}, 409)
+		maya.Send("POST", path("/v1/keep-aways/%s/lift", away), object{"reason": "as asked"}, 409)
 
 		herSideIsHeard(h, id)
 		// It ended by itself, but for that home.
@@ -167,7 +167,7 @@ func herSideIsHeard(h *harness.Harness, id any) {
 	h.Helper()
 	meena, maya := h.As("meena"), h.As("maya")
 	maya.MoveFlag(id, "triage", nil, 200)
-	if out := maya.MoveFlag(id, "decide", object{"outcome": "upheld", "reasons": "x"}, 409); out["code"] != "guard_not_met" {
+	if out := maya.MoveFlag(id, "decide", object{"outcome": "upheld", "reasons": "as asked"}, 409); out["code"] != "guard_not_met" {
 		h.Errorf("unheard: %v", out["code"])
 	}
 	meena.MoveFlag(id, "statement", object{"text": "x"}, 404)
@@ -207,7 +207,7 @@ func TestNobodyIsBookedPastAReport(t *testing.T) {
 		h.Ignores("call.manager", "flag.live", "visit.assigned", "visit.needs_someone", "visit.unassigned")
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
-		met := h.Visit(desk, job, harness.Monday.Add(100*time.Hour), "meena")
+		met := h.Visit(desk, job, harness.Monday.Add(4*time.Hour), "meena")
 		h.As("meena").EnRoute(met)
 		visits := []object{}
 		for i := range 12 {
@@ -268,7 +268,7 @@ func TestAReportThatIsUpheldStays(t *testing.T) {
 		maya.Send("POST", path("/v1/keep-aways/%s/lift", away), object{"reason": " "}, 422)
 		for _, login := range []string{"kiran", "asha", "meena", "gita"} {
 			if _, res := h.As(login).Raw("POST", path("/v1/keep-aways/%s/lift", away),
-				object{"reason": "x"}); res.StatusCode != http.StatusNotFound {
+				object{"reason": "as asked"}); res.StatusCode != http.StatusNotFound {
 				t.Errorf("%s lifts it: %d", login, res.StatusCode)
 			}
 		}
@@ -395,7 +395,7 @@ func TestTheFoundingCase(t *testing.T) {
 		own := maya.Send("POST", "/v1/flags", object{"phone": number, "kind": "verbal_abuse", "level": 2, "note": "shouted at me"}, 201)["id"]
 		h.Settle()
 		maya.MoveFlag(own, "triage", nil, 403)
-		maya.MoveFlag(own, "decide", object{"outcome": "upheld", "reasons": "x"}, 403)
+		maya.MoveFlag(own, "decide", object{"outcome": "upheld", "reasons": "as asked"}, 403)
 		noor := h.As("noor")
 		noor.MoveFlag(own, "triage", nil, 200)
 		noor.MoveFlag(own, "decide", object{"outcome": "upheld", "reasons": "fifteen calls are in the log"}, 200)

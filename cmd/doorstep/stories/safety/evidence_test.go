@@ -98,7 +98,7 @@ func TestEvidenceOfAReport(t *testing.T) {
 		maya.Send("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", other, first["id"]), nil, 404)
 		// A closed report takes no more; what is there stays readable.
 		maya.Send("POST", fmt.Sprintf("/v1/flags/%v/triage", other), nil, 200)
-		maya.Send("POST", fmt.Sprintf("/v1/flags/%v/decide", other), object{"outcome": "unclear", "reasons": "x"}, 200)
+		maya.Send("POST", fmt.Sprintf("/v1/flags/%v/decide", other), object{"outcome": "unclear", "reasons": "as asked"}, 200)
 		ravi.Upload(other, "audio/ogg", oggFile, 409)
 		if got := items(ravi.Send("GET", fmt.Sprintf("/v1/flags/%v/evidence", other), nil, 200)); len(got) != 1 {
 			t.Errorf("after the decision: %v", got)
@@ -240,7 +240,7 @@ func TestWhoUploadedEvidenceMayRemoveIt(t *testing.T) {
 		}
 		// What was decided by stays.
 		maya.MoveFlag(flag, "triage", nil, 200)
-		maya.MoveFlag(flag, "decide", object{"outcome": "upheld", "reasons": "x"}, 200)
+		maya.MoveFlag(flag, "decide", object{"outcome": "upheld", "reasons": "as asked"}, 200)
 		remove(ravi, right, 409)
 		if got := items(ravi.Send("GET", at, nil, 200)); harness.Offers(got[1], "remove") {
 			t.Error("after the decision it is offered")

@@ -154,7 +154,8 @@ func TestTriageSetsTheNextDueTime(t *testing.T) {
 func TestActionsOfAReportAreWhatIsAllowed(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("flag.decided", "flag.reviewed", "flag.triage", "flag.triaged")
-		bodies := map[string]object{"decide": {"outcome": "unclear", "reasons": "x"}, "statement": {"text": "x"}, "cool-off": {"accept": true}}
+		bodies := map[string]object{"decide": {"outcome": "unclear", "reasons": "as asked"}, "statement": {"text": "x"},
+			"cool-off": {"accept": true}}
 		towards := [][]string{nil, {"triage"}, {"triage", "review"}, {"triage", "decide"}, {"withdraw"}, {"cool-off"}}
 		people := []string{"ravi", "maya", "noor", "asha", "kiran", "meena", "gita", "root", "maya2"}
 		n := 0
@@ -359,7 +360,7 @@ func TestAnUnreleasedHoldClimbs(t *testing.T) {
 		for _, j := range []object{job, other} {
 			flag := h.As("kiran").Send("POST", "/v1/flags", object{"job_id": j["id"], "kind": "threat", "level": 2}, 201)["id"]
 			h.As("maya").MoveFlag(flag, "triage", nil, 200)
-			h.As("maya").MoveFlag(flag, "decide", object{"outcome": "upheld", "reasons": "x"}, 200)
+			h.As("maya").MoveFlag(flag, "decide", object{"outcome": "upheld", "reasons": "as asked"}, 200)
 		}
 		hold := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any)[0].(object)
 		if harness.Instant(t, hold["due_at"]).Sub(h.Clock.Now()) != 24*time.Hour {

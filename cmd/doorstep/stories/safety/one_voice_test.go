@@ -71,3 +71,113 @@ func TestOneVoiceKeepsNobodyFromAllHomesTwice(t *testing.T) {
 		}
 	})
 }
+
+// TestOneDeskIsOneVoice: what the people of one desk lodge about the same person within a week keeps them from all homes once, whoever of
+// them writes it down and however; each further one goes to whoever triages, urgent, and is answered alike. A household's own link,
+// another desk, and a colleague to whom it happened act at once.
+func TestOneDeskIsOneVoice(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.live", "visit.assigned")
+		h.MayIgnore("flag.live_overdue", "call.manager", "visits.again", "job.nobody_left",
+			"flag.hearing", "flag.overdue", "queue.morning", "aftercare.due",
+			"break.offered",
+			"flag.triaged", "note.waiting", "flag.decided", "aftercare.late", "flag.heard", "visit.needs_someone", "visit.unassigned",
+			"flag.passed_on")
+		meena, maya := h.As("meena"), h.As("maya")
+		h.AddColleague("gita.two", h.As("gita"))
+		met := func() object {
+			_, job := h.Household(h.As("kiran"), nil)
+			visit := h.Visit(h.As("kiran"), job, h.Clock.Now().Add(time.Hour), "meena", "ravi")
+			h.WorkUntil("meena", visit, "complete", nil)
+			h.Clock.Advance(time.Minute)
+			return job
+		}
+		open := func() (flags []any) {
+			for _, k := range items(maya.Send("GET", "/v1/keep-aways", nil, 200)) {
+				if k["lifted_at"] == nil {
+					flags = append(flags, k["flag_id"])
+				}
+			}
+			return flags
+		}
+		clear := func() {
+			for _, f := range open() {
+				h.Decide("maya", f, "not_upheld")
+			}
+		}
+		voice := func(login string) func(job object) string {
+			return func(job object) string {
+				return h.As(login).Send("POST", path("/v1/jobs/%s/voice", job), object{"action": "report", "what": "threatened",
+					"subject_id": meena.ID, "note": "the household said so"}, 200)["tell_caller"].(string)
+			}
+		}
+		flag := func(login string) func(job object) string {
+			return func(job object) string {
+				h.As(login).Send("POST", "/v1/flags", object{"job_id": job["id"], "subject_id": meena.ID, "kind": "threat", "level": 3}, 201)
+				return ""
+			}
+		}
+		link := func(job object) string {
+			h.CustomerPage(job).Submit("report", 303, "what", "threatened", "who", meena.ID.String())
+			return ""
+		}
+		read := func(login string) func(job object) string { // the link that they read, as if they were the household
+			return func(job object) string {
+				h.ReadPage(h.As(login), job).Submit("report", 303, "what", "threatened", "who", meena.ID.String())
+				return ""
+			}
+		}
+		words := map[string]string{}
+		for _, step := range []struct {
+			what   string
+			lodge  func(job object) string
+			atOnce bool
+		}{
+			{"the desk", voice("kiran"), true}, {"the desk's proprietor", voice("asha"), false}, {"the proprietor's own report", flag("asha"),
+				false},
+			{"by a link that the desk has read", read("kiran"), false},
+			{"the contact desk", voice("gita"), true}, {"another of the contact desk", voice("gita.two"), false}, {"a household's link", link, true},
+			{"a colleague", flag("ravi"), true}, {"the area manager", flag("noor"), true}, {"another household's link", link, true},
+		} {
+			job := met()
+			said := step.lodge(job)
+			if got := open(); (len(got) == 1) != step.atOnce {
+				h.Errorf("%s keeps her from all homes by %d reports, at once: %v", step.what, len(got), step.atOnce)
+			}
+			if w, ok := words["voice"]; said != "" && ok && w != said {
+				h.Errorf("%s is answered %q, another %q", step.what, said, w)
+			} else if said != "" {
+				words["voice"] = said
+			}
+			if !step.atOnce { // it is urgent for whoever triages, and takes effect with the triage
+				for _, f := range items(maya.Send("GET", "/v1/flags?status=reported", nil, 200)) {
+					if due := harness.Instant(t, f["triage_due_at"]); f["job_id"] == job["id"] {
+						if due.Sub(h.Clock.Now()) > 30*time.Minute {
+							h.Errorf("%s: triage is due at %s", step.what, due)
+						}
+						maya.MoveFlag(f["id"], "triage", nil, 200)
+					}
+				}
+				if len(open()) != 1 {
+					h.Errorf("%s, triaged, keeps her by %d", step.what, len(open()))
+				}
+			}
+			clear()
+		}
+		// The household's own link acts also where the desk spoke for it before.
+		job := met()
+		read("asha")(job)
+		link(job)
+		if len(open()) != 1 {
+			h.Errorf("after the desk's the household's own keeps her by %d", len(open()))
+		}
+		clear()
+		// A week later the desk has a voice again.
+		h.Clock.Advance(8 * 24 * time.Hour)
+		lodger := h.AddColleague("kiran.two", h.As("kiran"))
+		voice(lodger.Login)(met())
+		if len(open()) != 1 {
+			h.Errorf("a week later the desk's word keeps her by %d", len(open()))
+		}
+	})
+}

@@ -17,8 +17,8 @@ func TestMildReportsShowAsAPattern(t *testing.T) {
 		kiran, maya := h.As("kiran"), h.As("maya")
 		patterns := func() []object { return items(maya.Send("GET", "/v1/patterns", nil, 200)) }
 		customer, job := h.Household(kiran, nil)
-		mild := func(login string, day int) bodies.RaisedFlag {
-			visit := h.Visit(kiran, job, harness.Monday.Add(time.Duration(day)*24*time.Hour+2*time.Hour), login)
+		mild := func(login string, nth int) bodies.RaisedFlag {
+			visit := h.Visit(kiran, job, harness.Monday.Add(time.Duration(nth)*3*time.Hour+2*time.Hour), login)
 			h.As(login).EnRoute(visit)
 			return h.As(login).FlagVisit(visit, bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 1, Note: "canary words"})
 		}
@@ -45,14 +45,13 @@ func TestMildReportsShowAsAPattern(t *testing.T) {
 		maya.Send("POST", "/v1/advisories", object{"job_id": job["id"], "flag_id": flag, "subject": "person", "precautions": "go in pairs",
 			"behaviour": "shouted at two crews", "expires_on": "2027-06-01"}, 201)
 		// Two households say the same of one of our people, and neither has been reported by them.
-		about := func(login string, job object, day int) {
-			visit := h.Visit(kiran, job, harness.Monday.Add(time.Duration(day)*24*time.Hour), login)
-			h.As(login).EnRoute(visit) // they are about to meet
+		about := func(login string, job object) {
+			h.As(login).EnRoute(h.VisitToday(job, login)) // they are about to meet
 			h.CustomerPage(job).Submit("report", 303, "what", "rude", "who", h.People[login].ID.String())
 		}
-		for day := range 2 {
+		for range 2 {
 			_, other := h.Household(kiran, nil)
-			about("ravi", other, 60+day)
+			about("ravi", other)
 		}
 		got = patterns()
 		if len(got) != 2 || got[1]["about"] != "staff" || got[1]["subject_id"] != h.People["ravi"].ID.String() || got[1]["customer_id"] != nil ||

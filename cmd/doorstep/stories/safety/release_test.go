@@ -61,8 +61,8 @@ func TestAHoldIsReleasedByWhoTriagesItsReport(t *testing.T) {
 		if got := harness.Queue(maya)["hold"]; len(got["moves"].([]any)) != 0 || !strings.Contains(fmt.Sprint(got["known"]), "asked first") {
 			t.Errorf("the queue offers %v, knows %v", got["moves"], got["known"])
 		}
-		maya.MoveFlag(flag, "next-person", object{"words": "x"}, 403)
-		desk.MoveFlag(flag, "next-person", object{"words": "x"}, 404)
+		maya.MoveFlag(flag, "next-person", object{"words": "as asked"}, 403)
+		desk.MoveFlag(flag, "next-person", object{"words": "as asked"}, 404)
 		if own := ravi.Flag(flag, 200); !harness.Offers(own, "next-person") {
 			t.Errorf("the reporter is offered %v", own["actions"])
 		}
@@ -176,7 +176,7 @@ func TestTheCentreIsAnsweredAlikeWhateverWasReported(t *testing.T) {
 				h.As("gita").CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: bodies.FlagCreateKind(kind), Level: level})
 				var said []string
 				for _, p := range []*harness.Client{desk, asha} {
-					for _, body := range []object{{"plan": []string{"two_people"}, "reason": "x"}, {"plan": []string{}},
+					for _, body := range []object{{"plan": []string{"two_people"}, "reason": "as asked"}, {"plan": []string{}},
 						{"plan": []string{"hazard_removed"}},
 						{"plan": []string{"hazard_removed"}, "confirmed_by": "him"}} {
 						out, res := p.Raw("POST", path("/v1/jobs/%s/safety-release", job), body)

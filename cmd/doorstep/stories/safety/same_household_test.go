@@ -141,8 +141,8 @@ func TestWhatMayBeTheSameIsAsked(t *testing.T) {
 			t.Error("another area is asked")
 		}
 		q := asked[0]
-		desk.Send("POST", path("/v1/household-questions/%s/decide", q), object{"decision": "same", "reasons": "x"}, 403)
-		far.Send("POST", path("/v1/household-questions/%s/decide", q), object{"decision": "same", "reasons": "x"}, 404)
+		desk.Send("POST", path("/v1/household-questions/%s/decide", q), object{"decision": "same", "reasons": "as asked"}, 403)
+		far.Send("POST", path("/v1/household-questions/%s/decide", q), object{"decision": "same", "reasons": "as asked"}, 404)
 		// A safety-critical job is answered within the hour, and a late question is everybody's who triages.
 		desk.Send("POST", "/v1/jobs", object{"customer_id": next["id"], "fault": "smells of gas", "category": "stove", "safety_critical": true},
 			201)

@@ -97,7 +97,8 @@ func TestAStopIsReceivedWhileTheJobIsHeld(t *testing.T) {
 			}
 		})
 		// Nobody gets in between, though nothing was carried out yet.
-		if out := h.As("meena").Send("POST", path("/v1/visits/%s/complete", visit), object{"findings": "f", "work_done": "w", "tested": "ok"},
+		if out := h.As("meena").Send("POST", path("/v1/visits/%s/complete", visit), object{"findings": "f", "work_done": "as asked",
+			"tested": "ok"},
 			409); out["code"] != "wrong_state" {
 			h.Errorf("completed meanwhile: %v", out)
 		}

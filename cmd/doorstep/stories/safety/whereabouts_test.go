@@ -138,7 +138,7 @@ func TestWhoIsReportedIsTurnedBack(t *testing.T) {
 		// Upheld, it waits in the queue for whoever ends it.
 		maya.MoveFlag(away["flag_id"], "triage", nil, 200)
 		maya.MoveFlag(away["flag_id"], "review", object{"told": "Something at a door."}, 200)
-		maya.MoveFlag(away["flag_id"], "decide", object{"outcome": "upheld", "reasons": "x"}, 200)
+		maya.MoveFlag(away["flag_id"], "decide", object{"outcome": "upheld", "reasons": "as asked"}, 200)
 		kept := harness.Queue(maya)["keep_away"]
 		if kept == nil || harness.MoveLabels(kept) != "Lift it" {
 			t.Fatalf("upheld: %v", kept)
@@ -207,7 +207,7 @@ func TestALateHoldReachesTheBrandsQueue(t *testing.T) {
 		_, job := h.Household(h.As("kiran"), nil)
 		flag := h.As("kiran").Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "threat", "level": 2}, 201)["id"]
 		h.As("maya").MoveFlag(flag, "triage", nil, 200)
-		h.As("maya").MoveFlag(flag, "decide", object{"outcome": "upheld", "reasons": "x"}, 200)
+		h.As("maya").MoveFlag(flag, "decide", object{"outcome": "upheld", "reasons": "as asked"}, 200)
 		if got := harness.Queue(root); len(got) != 0 {
 			t.Fatalf("in time: %v", got)
 		}

@@ -48,7 +48,7 @@ func TestAHouseholdTakesItsReportBack(t *testing.T) {
 			!strings.Contains(fmt.Sprint(it["known"]), "took its report back") {
 			t.Errorf("the queue: %v", it)
 		}
-		desk.Send("POST", path("/v1/jobs/%s/reopen", job), object{"reason": "x"}, 200)
+		desk.Send("POST", path("/v1/jobs/%s/reopen", job), object{"reason": "as asked"}, 200)
 		again := h.Visit(desk, job, h.Clock.Now().Add(24*time.Hour))
 		desk.Send("POST", path("/v1/visits/%s/assign", again), h.Crew("meena"), 409)
 		for _, login := range []string{"kiran", "asha", "meena", "gita"} {

@@ -15,7 +15,7 @@ func TestActionsSayWhatTheMoveWouldDo(t *testing.T) {
 		h.Ignores("flag.triage", "hold.area", "hold.released", "visit.assigned", "visit.read_plan", "visit.unassigned", "visit.wait")
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
-		visit := h.Visit(desk, job, harness.Monday.Add(26*time.Hour), "ravi")
+		visit := h.Visit(desk, job, harness.Monday.Add(5*time.Hour), "ravi")
 		window := object{"window_start": harness.Monday.Add(50 * time.Hour), "window_end": harness.Monday.Add(52 * time.Hour)}
 		see := func(want bool) {
 			t.Helper()

@@ -113,7 +113,9 @@ func TestAVisitAMonthAheadEndsByNobody(t *testing.T) {
 		if got := desk.Visit(visit).Status; got != "scheduled" {
 			h.Errorf("the visit is %s", got)
 		}
-		ravi.Arrive(visit) // a month before, which is no arrival when its day comes
+		ravi.Send("POST", path("/v1/visits/%s/arrive", visit), nil, 409)
+		h.Clock.Set(harness.Monday.Add(30*24*time.Hour - 3*time.Hour))
+		ravi.Arrive(visit) // long before, which is no arrival when its window comes
 		h.Clock.Set(harness.Monday.Add(30 * 24 * time.Hour))
 		for _, action := range []string{"complete", "partial", "no-access"} {
 			body := object{"work_done": "relay", "tested": "cools"}
@@ -122,7 +124,7 @@ func TestAVisitAMonthAheadEndsByNobody(t *testing.T) {
 			}
 			out := ravi.Send("POST", path("/v1/visits/%s/", visit)+action, body, 409)
 			if out["errors"].([]any)[0].(object)["pointer"] != "/reason" {
-				h.Errorf("%s with an arrival a month before: %v", action, out)
+				h.Errorf("%s with an arrival hours before: %v", action, out)
 			}
 		}
 	})

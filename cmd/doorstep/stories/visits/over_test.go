@@ -56,7 +56,7 @@ func TestWhatIsDoneSaysSo(t *testing.T) {
 		h.Clock.Advance(time.Hour)
 		ravi.CompleteVisit(visit)
 		at := object{"window_start": harness.Monday.Add(26 * time.Hour), "window_end": harness.Monday.Add(28 * time.Hour)}
-		for action, body := range map[string]object{"cancel": {"reason": "x"}, "reschedule": at} {
+		for action, body := range map[string]object{"cancel": {"reason": "as asked"}, "reschedule": at} {
 			if out := desk.Send("POST", path("/v1/visits/%s/", visit)+action, body, 409); !strings.HasPrefix(out["detail"].(string),
 				"This visit is done, so you cannot "+action) {
 				h.Errorf("%s: %v", action, out["detail"])

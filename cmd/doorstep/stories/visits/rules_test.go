@@ -61,7 +61,7 @@ func TestTriageThatRaisesTheLevelLocksAtOnce(t *testing.T) {
 		}
 		// A plan can be revised, and what was seen of the old one is void.
 		h.ReleaseHold(maya, job, "no_visit")
-		window := object{"window_start": h.Clock.Now().Add(20 * time.Hour), "window_end": h.Clock.Now().Add(22 * time.Hour),
+		window := object{"window_start": h.Clock.Now().Add(4 * time.Hour), "window_end": h.Clock.Now().Add(6 * time.Hour),
 			"crew": []string{h.People["meena"].ID.String()}}
 		if out := desk.Send("POST", path("/v1/jobs/%s/visits", job), window, 409); out["code"] != "plan_not_met" {
 			t.Errorf("no_visit refuses as %v", out["code"])

@@ -172,11 +172,11 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 		}
 		m.Submit("another-time", 409, "take", "1")
 		taken := desk.Send("POST", path("/v1/jobs/%s/visits", rival), at, 201)
-		desk.CancelVisit(taken, bodies.CancelVisit{Reason: "x"})
+		desk.CancelVisit(taken, bodies.CancelVisit{Reason: "as asked"})
 		// Chosen again, and taken.
 		m.Submit("another-time", 303, "window", free[2])
 		m.Submit("another-time", 303, "window", free[1]) // another choice lets the first one go
-		desk.CancelVisit(desk.Send("POST", path("/v1/jobs/%s/visits", rival), at, 201), bodies.CancelVisit{Reason: "x"})
+		desk.CancelVisit(desk.Send("POST", path("/v1/jobs/%s/visits", rival), at, 201), bodies.CancelVisit{Reason: "as asked"})
 		key := harness.FormKey.FindStringSubmatch(m.Read())[1]
 		m.SubmitWithKey("another-time", key, 303, "take", "1")
 		m.SubmitWithKey("another-time", key, 303, "take", "1") // the second tap is the first one's

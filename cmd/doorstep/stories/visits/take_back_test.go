@@ -8,12 +8,12 @@ import (
 	"doorstep/cmd/doorstep/stories/harness"
 )
 
-// wronglyTapped is a visit of tomorrow on which somebody tapped a move today.
+// wronglyTapped is a visit of this afternoon on which somebody tapped a move in the morning.
 func wronglyTapped(h *harness.Harness, action string) (job, visit object) {
 	h.Helper()
 	desk := h.As("kiran")
 	_, job = h.Household(desk, nil)
-	visit = h.Visit(desk, job, harness.Monday.Add(26*time.Hour), "ravi")
+	visit = h.Visit(desk, job, harness.Monday.Add(6*time.Hour), "ravi")
 	h.Expect("ravi", "New visit")
 	h.As("ravi").Send("POST", path("/v1/visits/%s/", visit)+action, nil, 200)
 	return job, visit
@@ -72,8 +72,8 @@ func TestADeskTakesAWrongTapBackLater(t *testing.T) {
 		for _, body := range []any{nil, object{"reason": " "}} {
 			desk.Send("POST", path("/v1/visits/%s/take-back", visit), body, 422)
 		}
-		h.As("kiran2").Send("POST", path("/v1/visits/%s/take-back", visit), object{"reason": "x"}, 404)
-		h.As("gita").Send("POST", path("/v1/visits/%s/take-back", visit), object{"reason": "x"}, 403)
+		h.As("kiran2").Send("POST", path("/v1/visits/%s/take-back", visit), object{"reason": "as asked"}, 404)
+		h.As("gita").Send("POST", path("/v1/visits/%s/take-back", visit), object{"reason": "as asked"}, 403)
 		in := object{"reason": "the visit next door was meant"}
 		desk.Send("POST", path("/v1/visits/%s/take-back", visit), in, 200)
 		desk.Send("POST", path("/v1/visits/%s/assign", visit), object{"crew": []string{h.People["meena"].ID.String()}}, 200)

@@ -1862,6 +1862,9 @@ type Problem struct {
 	} `json:"errors,omitempty,omitzero"`
 	Instance string `json:"instance,omitempty,omitzero"`
 
+	// OpensAt of guard_not_met: when the move opens, where it is too early
+	OpensAt time.Time `json:"opens_at,omitempty,omitzero"`
+
 	// Reason of a refused time: as GET /v1/jobs/{id}/slots?explain=true says it
 	Reason string `json:"reason,omitempty,omitzero"`
 
@@ -1996,13 +1999,15 @@ type SOSPointSound string
 // SOSRaise defines model for SOSRaise.
 type SOSRaise struct {
 	// Avoid whom it must not reach, e.g. the proprietor when they are the danger
-	Avoid      []string `json:"avoid,omitempty,omitzero"`
-	ID         string   `json:"id,omitempty,omitzero"`
-	Lat        float64  `json:"lat,omitempty,omitzero"`
-	Lon        float64  `json:"lon,omitempty,omitzero"`
-	Note       string   `json:"note,omitempty,omitzero"`
-	OccurredAt string   `json:"occurred_at,omitempty,omitzero"`
-	VisitID    string   `json:"visit_id,omitempty,omitzero"`
+	Avoid []string `json:"avoid,omitempty,omitzero"`
+
+	// ID of your own choice, so that a retry is the same alarm; its `id` is another one, always
+	ID         string  `json:"id,omitempty,omitzero"`
+	Lat        float64 `json:"lat,omitempty,omitzero"`
+	Lon        float64 `json:"lon,omitempty,omitzero"`
+	Note       string  `json:"note,omitempty,omitzero"`
+	OccurredAt string  `json:"occurred_at,omitempty,omitzero"`
+	VisitID    string  `json:"visit_id,omitempty,omitzero"`
 }
 
 // SOSResolve defines model for SOSResolve.
