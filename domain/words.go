@@ -48,6 +48,8 @@ var Words = map[string]map[string][2]string{
 		"hi": {"ग्राहक ने रद्द किया", "{when} अब खाली है।"}},
 	"maintenance.stopped": {"en": {"Customer stopped regular visits", "Those ahead are cancelled; no more of them come."},
 		"hi": {"ग्राहक ने नियमित विज़िटें बंद कीं", "आगे की विज़िटें रद्द हैं; और नहीं होंगी।"}},
+	"visit.word_wrong": {"en": {"Please call a household now", "Something was not as agreed at their door. Open the job."},
+		"hi": {"कृपया अभी ग्राहक को कॉल करें", "उनके दरवाज़े पर कुछ तय के अनुसार नहीं था। काम खोलें।"}},
 	"visit.another_time": {"en": {"Customer asks for another time", "Open the job for the wish."},
 		"hi": {"ग्राहक दूसरा समय चाहते हैं", "काम खोलें।"}},
 	"visit.missed_desk": {"en": {"Visit missed", "Nobody came {when}. Please call the customer."},
