@@ -79,10 +79,11 @@ export const keepPage = async (page) => {
   for (const p of page.promises) keep('promises', p.id, { p });
   for (const n of page.inbox) keep('inbox', n.id, { n });
   for (const g of page.gone) tx.objectStore({ visit: 'visits', promise: 'promises', notice: 'inbox' }[g.kind] || 'visits').delete(g.id);
-  const gone = page.gone.map((g) => g.id), drafts = await kv.get('drafts') || {}, dialled = await kv.get('dialled');
+  const gone = page.gone.map((g) => g.id), drafts = await kv.get('drafts') || {}, dialled = await kv.get('dialled'), navigated = await kv.get('navigated');
   for (const id of gone) delete drafts[id];
   kv.put(drafts, 'drafts');
   if (dialled && gone.includes(dialled.visit)) kv.delete('dialled');
+  if (navigated && gone.includes(navigated.visit)) kv.delete('navigated');
   if (page.me) kv.put(page.me, 'me');
   if (page.lists) kv.put(page.lists, 'lists');
   if (page.full && !page.more) {
@@ -93,7 +94,10 @@ export const keepPage = async (page) => {
   } else if (page.full) kv.put([...seen], 'seen');
   kv.put(page.cursor, 'cursor');
   if (page.as_of) kv.put(Date.parse(page.as_of) - Date.now(), 'skew');
-  if (!page.more) kv.put(Date.now(), 'synced');
+  if (!page.more) {
+    kv.put(Date.now(), 'synced');
+    kv.delete('age');
+  }
   await tx.done;
 };
 

@@ -1,6 +1,6 @@
 import * as db from './db.js';
 import { ask, key, Refused } from './net.js';
-import { guarded, reload } from './state.js';
+import { change, guarded, reload, state } from './state.js';
 
 const chunk = 32 * 1024; // one passes in time over 5 kbit/s
 const hex = (/** @type {ArrayBuffer} */ b) => [...new Uint8Array(b)].map((n) => n.toString(16).padStart(2, '0')).join('');
@@ -27,12 +27,17 @@ export const keepFile = async (visit, kind, agreed, blob) => {
   return kept;
 };
 
-/** sendFiles sends what waits, oldest first; what is there is erased here. */
-export const sendFiles = async () => {
+/** sendFiles sends what waits, or one of it, oldest first; what is there is erased here. @param {string} [only] */
+export const sendFiles = async (only) => {
   for (const f of await db.all('files')) {
+    if (only && f.id !== only) continue;
+    const doing = { ...state.doing };
+    delete doing[f.id];
+    change({ doing: { ...doing, [f.id]: 'sending' } });
     try {
       await sendFile(f);
     } catch (e) {
+      change({ doing });
       if (!(e instanceof Refused) || [401, 429].includes(e.status)) throw e;
       const wrong = (f.wrong || 0) + 1;
       if ([409, 422].includes(e.status) && f.blob && wrong < 4) { // from where the server is, and after a second time announced anew
@@ -42,6 +47,7 @@ export const sendFiles = async () => {
       await db.put('answers', { id: f.id, label: 'file.' + f.kind, at: Date.now(), said: e.message, code: e.code, status: e.status, visit: f.visit });
     }
     await db.drop('files', f.seq);
+    change({ doing });
     await reload();
   }
 };

@@ -6,10 +6,11 @@ import { ahead, enqueue, move, nextMove, people, place, shown, site, underWay } 
 import { Back, Choice, Field, Sent, State } from './parts.js';
 import { standing } from './push.js';
 import { say, useNow } from './state.js';
-import { map } from './today.js';
+import { Navigate, OnMyWay } from './today.js';
 import { Done, Photo } from './done.js';
 import { Reach } from './reach.js';
 import { clock, dayKey, dayShort, now, span } from './when.js';
+import { language } from './words.js';
 
 /** @typedef {ReturnType<typeof shown>[0]} V */
 
@@ -54,9 +55,11 @@ const Overview = ({ v }) => {
           ${v.job.safety_critical && html`<span class="pill danger">■ ${say('safety_critical')}</span>`}</p></div>
       <div class="acts three"><a class="btn" href=${id + '/reach'}><span aria-hidden="true">☎</span>${say('call')}</a>
         <a class="btn" href=${id + '/reach'}><span aria-hidden="true">✉</span>${say('message')}</a>
-        <a class="btn" href=${map(at)}><span aria-hidden="true">➤</span>${say('navigate')}</a></div>
+        <${Navigate} v=${v}><span aria-hidden="true">➤</span>${say('navigate')}<//></div>
+      <${OnMyWay} of=${[v]} />
       ${v.visit.plan.length > 0 && html`<section class="card warn"><strong>▲ ${say('plan')}</strong><p>${v.visit.plan.map((/** @type {string} */ x) => say('plan.' + x)).join(', ')}</p>
         ${unseen ? html`<button class="btn" onClick=${() => move(v, 'plan-seen')}>${say('do.plan-seen')}</button>` : html`<span class="pill good">✓ ${say('plan.seen')}</span>`}</section>`}
+      <${Door} v=${v} />
       <${Timer} v=${v} />
       <section class="card stack"><div><div class="label">${say('fault')}</div>${v.job.fault || say('fault.none')} ${v.job.what_matters && html`<strong>${v.job.what_matters}</strong>`}</div>
         ${v.history.tried_steps.length > 0 && html`<div><div class="label">${say('tried')}</div>${v.history.tried_steps.map((t) => html`<div class="dense" key=${t.id}>${t.step}: ${say('result.' + t.result)}${
@@ -80,6 +83,21 @@ const Overview = ({ v }) => {
       : html`<button class="btn primary wide" disabled=${held} onClick=${() => go(next)}>${say('do.' + next)}</button>`}
       <div class="spread"><a class="btn plain small" href=${id + '/noaccess'}>${say('noaccess')}</a><a class="btn plain small" href=${id + '/cannot'}>${say('cannot')}</a>
         <a class="btn plain small" href=${id + '/report'}>${say('report')}</a><a class="btn plain small" href=${id + '/more'}>${say('more')}</a></div></div></div>`}`;
+};
+
+/** Door shows the two words, on the day alone; a wrong one lets either side leave. @param {{v: V}} p */
+const Door = ({ v }) => {
+  const w = v.door_words, spoken = (/** @type {{latin: string, devanagari: string}} */ x) => (language() === 'en' ? x.latin : x.devanagari);
+  const [sure, setSure] = useState(false);
+  if (!w || !['scheduled', 'en_route', 'arrived'].includes(v.visit.status) || now() < Date.parse(w.from) || now() >= Date.parse(w.until)) return null;
+  const leave = async () => {
+    await enqueue({ path: `/v1/visits/${v.visit.id}/stop`, body: { kind: 'wrong_word' }, label: 'did.stop', visit: v.visit.id, move: 'stop', urgent: true });
+    location.hash = '#/';
+  };
+  return html`<section class="card stack" aria-label=${say('door')}><div class="door"><p><span class="label">${say('door.say')}</span><b class="big">${spoken(w.you_say)}</b></p>
+    <p><span class="label">${say('door.hear')}</span><b class="big">${spoken(w.they_answer)}</b></p></div>
+    <p class="dense quiet">${say('door.why')}</p>${sure ? html`<p>${say('door.leave.why')}</p><button class="btn danger wide" onClick=${leave}>${say('door.leave')}</button>`
+      : html`<button class="btn wide" onClick=${() => setSure(true)}>${say('door.wrong')}</button>`}</section>`;
 };
 
 /** Timer shows when somebody asks whether all is well. @param {{v: V}} p */
