@@ -43,7 +43,7 @@ func sendAppFile(c *fiber.Ctx, name, kind string) error {
 	body := pages.AppFile(name)
 	c.Set(fiber.HeaderContentSecurityPolicy, pages.AppCSP)
 	c.Set(fiber.HeaderCacheControl, "no-cache")
-	c.Set("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
+	c.Set("Permissions-Policy", "camera=(self), geolocation=(self), microphone=(self)")
 	tag := web.ContentTag(body)
 	if !strings.HasPrefix(kind, "image/") {
 		tag = "W/" + tag // it may travel compressed

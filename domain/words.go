@@ -290,6 +290,13 @@ var Words = map[string]map[string][2]string{
 		"hi": {"आपकी विज़िट नहीं हो सकेगी", "हम नया समय देंगे। पहले चुनने के लिए टैप करें।"}},
 }
 
+// SaysSafe is what those who answer an alarm read when its raiser said that they are safe, whichever of their codes it was.
+var SaysSafe = map[string]string{
+	"en": "(Their phone says that they are safe. Be sure of it before you end this.)",
+	"hi": "(उनका फ़ोन कहता है कि वे सुरक्षित हैं। इसे ख़त्म करने से पहले पक्का कर लें।)",
+	"mr": "(त्यांचा फोन सांगतो की ते सुरक्षित आहेत. हे संपवण्यापूर्वी खात्री करा.)",
+}
+
 // Languages that notices and pages speak.
 var Languages = []string{"en", "hi"}
 

@@ -1,6 +1,7 @@
 package alarm
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -140,6 +141,31 @@ func addToSOS(tx *casework.Work, a domain.Actor, x *domain.SOS, in SOSInput, fre
 	x.ChangedAt(tx.Now)
 	err := tx.SaveSOS(x)
 	return x.View(a), err
+}
+
+// SaySafe keeps with an alarm that its raiser says that they are safe. It ends nothing (docs/product.md section 5): who answers reads it and
+// makes sure, for the words are the same where the duress code was given. The raiser. CheckCode is asked first. Errors:
+// CodeNotFound, CodeState.
+func (s *Service) SaySafe(ctx context.Context, call *casework.Call, id domain.ID) (domain.SOSView, error) {
+	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.SOSView, error) {
+		x, err := tx.LockSOS(id)
+		if err != nil {
+			return domain.SOSView{}, casework.MeaningOf(err, "SOS")
+		}
+		if x.RaiserID != call.Actor.UserID || !x.Sees(call.Actor) {
+			return domain.SOSView{}, domain.NotFound("SOS")
+		}
+		if !domain.SOSMoves.Open("add", x.Status) {
+			return domain.SOSView{}, domain.Fail(domain.CodeState, "This alarm has ended.")
+		}
+		words := cmp.Or(domain.SaysSafe[x.Language], domain.SaysSafe["en"])
+		if !strings.Contains(x.Note, words) {
+			x.Note = domain.BoundNote(strings.TrimSpace(x.Note + "\n" + words))
+			x.ChangedAt(tx.Now)
+			err = tx.SaveSOS(x)
+		}
+		return x.View(call.Actor), err
+	})
 }
 
 // ringAll rings whom it has reached so far, who answers for it and to whom it

@@ -9,7 +9,7 @@ import { openDB } from 'idb';
  *   depends_on?: string[], secret?: boolean, sealed?: {iv: Uint8Array, data: ArrayBuffer}, timer?: string, minutes?: number, urgent?: boolean,
  *   when?: string}} Queued
  * @typedef {{seq?: number, id: string, visit: string, kind: string, blob?: Blob, asked: boolean, agreed: boolean, at: number,
- *   size?: number, sha256?: string, announced?: boolean, wrong?: number}} QueuedFile
+ *   wrong?: number, report?: string, flag?: string, type?: string, sealed?: {iv: Uint8Array, data: ArrayBuffer}}} QueuedFile
  * @typedef {{id: string, label: string, at: number, said: string, code: string, status: number, visit?: string, move?: string, when?: string}} Answer
  */
 
@@ -43,6 +43,18 @@ const sealer = async () => {
   if (!key) await set('sealer', key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']));
   return key;
 };
+
+/** sealBlob keeps a recording like that. @param {Blob} blob */
+export const sealBlob = async (blob) => {
+  const key = await sealer();
+  if (!key) return { blob };
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  return { sealed: { iv, data: await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, await blob.arrayBuffer()) } };
+};
+
+/** blobOf is a recording as it is sent. @param {QueuedFile} f */
+export const blobOf = async (f) => (f.sealed ? new Blob([await crypto.subtle.decrypt({ name: 'AES-GCM', iv: /** @type {any} */ (f.sealed.iv) }, await sealer(), f.sealed.data)], { type: f.type })
+  : /** @type {Blob} */ (f.blob));
 
 /** seal keeps a body so that whoever looks into the phone's storage does not read it. @param {any} body */
 export const seal = async (body) => {

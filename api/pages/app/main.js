@@ -47,7 +47,7 @@ const App = () => {
     ${s.update && html`<div class="bar-note" role="status">${say('update.ready')} <button class="btn small" onClick=${update}>${say('update.take')}</button></div>`}
     ${s.ended && html`<div class="bar-note warn" role="alert">${say('ended.' + s.ended)} <a class="btn small" href="#/me/signin">${say('signin.again')}</a></div>`}
     ${s.full && html`<div class="bar-note warn" role="alert">${say('storage.full')}</div>`}
-    ${s.sos && s.sos.view?.status !== 'resolved' && html`<a class="bar-note danger" href="#/sos">${say('sos.open')}</a>`}
+    ${s.sos && !s.sos.safe && s.sos.view?.status !== 'resolved' && html`<a class="bar-note danger" href="#/sos">${say('sos.open')}</a>`}
     <main id="screen" tabindex="-1">${body}</main>
     ${screen !== 'visit' && html`<nav class="foot" aria-label=${say('nav')}><div>
       ${tab('', 'nav.today')}${tab('inbox', 'nav.inbox', unseen)}${tab('waiting', 'nav.waiting', s.queue.length + s.files.length)}${tab('me', 'nav.me')}</div></nav>`}`;

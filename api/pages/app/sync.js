@@ -1,7 +1,7 @@
 import * as db from './db.js';
 import { alone, ask, key, left as ended, once, Refused, spare, Unreached, urgent } from './net.js';
 import { change, guarded, reload, state } from './state.js';
-import { sendFiles } from './files.js';
+import { sendFiles, toReport } from './files.js';
 import { lay } from './moves.js';
 
 /** How many requests go up in one batch, and how large it may be (docs/phone.md, Up). */
@@ -237,6 +237,7 @@ const settle = async (q, a) => {
       status: a.status, ...(q.secret ? {} : { visit: q.visit, move: q.move, when: q.when }) });
     if (['complete', 'partial'].includes(q.move) && a.body?.code !== 'claim_kept') await typedAgain(q);
   }
+  if (ok && q.secret && a.body?.id) await toReport(q.id, a.body.id);
   await db.received(q, (visit) => { if (ok) lay(visit, q, state.skew, state.me?.user.id); });
   return 'done';
 };

@@ -10,6 +10,7 @@ import { Navigate, OnMyWay } from './today.js';
 import { Done, Photo } from './done.js';
 import { Reach } from './reach.js';
 import { clock, dayKey, dayShort, now, span } from './when.js';
+import { Voice } from './voice.js';
 import { language } from './words.js';
 
 /** @typedef {ReturnType<typeof shown>[0]} V */
@@ -175,12 +176,12 @@ const reports = {};
 /** Report: kind, how bad, words; what was sent stays nowhere on the phone. @param {{v: V, close: string}} p */
 const Report = ({ v, close }) => {
   const s = useNow();
-  const begun = reports[v.visit.id] || { kind: '', level: '', note: '' };
+  const begun = reports[v.visit.id] || { kind: '', level: '', note: '', voice: null };
   const [r, setR] = useState(begun), [sent, setSent] = useState(false);
-  const write = (/** @type {string} */ name) => (/** @type {string} */ value) => setR((/** @type {any} */ was) => (reports[v.visit.id] = { ...was, [name]: value }));
+  const write = (/** @type {string} */ name) => (/** @type {any} */ value) => setR((/** @type {any} */ was) => (reports[v.visit.id] = { ...was, [name]: value }));
   const { kind, level, note } = r, setKind = write('kind'), setLevel = write('level'), setNote = write('note');
   const go = async () => {
-    if (!await enqueue({ path: `/v1/visits/${v.visit.id}/flags`, body: { kind, level: Number(level), ...(note.trim() ? { note } : {}) }, label: 'did.report', secret: true })) return;
+    if (!await enqueue({ path: `/v1/visits/${v.visit.id}/flags`, body: { kind, level: Number(level), ...(note.trim() ? { note } : {}) }, label: 'did.report', secret: true, voice: r.voice?.blob })) return;
     delete reports[v.visit.id];
     setSent(true);
   };
@@ -190,6 +191,7 @@ const Report = ({ v, close }) => {
     <section class="card"><${Choice} name="kind" label=${say('report.kind')} value=${kind} set=${setKind} options=${(s.lists?.flag_kinds || []).map((/** @type {any} */ x) => [x.code, x.words])} /></section>
     <section class="card"><${Choice} name="level" label=${say('report.level')} value=${level} set=${setLevel} options=${[4, 3, 2, 1, 0].map((n) => [String(n), say('level.' + n)])} /></section>
     <section class="card"><${Field} id="reportnote" label=${say('report.words')} value=${note} set=${setNote} lines=${3} more=${{ maxLength: 4000 }} />
+      <${Voice} value=${r.voice} set=${write('voice')} />
       <button class="btn primary wide" disabled=${!kind || !level} onClick=${go}>${say('report.go')}</button><p class="dense quiet">${say('report.who')}</p></section></div>`;
 };
 
