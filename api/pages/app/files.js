@@ -41,9 +41,12 @@ export const toReport = async (request, flag) => {
 
 /** sendFiles sends what waits, or one of it, oldest first; what is there is erased here. @param {string} [only] */
 export const sendFiles = async (only) => {
-  for (const f of await db.all('files')) {
+  for (let f of await db.all('files')) {
     if (only && f.id !== only) continue;
-    if (f.report && !f.flag && (await db.all('queue')).some((q) => q.id === f.report)) continue; // its report goes first
+    if (f.report) {
+      if ((await db.all('queue')).some((q) => q.id === f.report)) continue; // its report goes first
+      f = (await db.all('files')).find((x) => x.seq === f.seq) || f; // which says by now where it belongs
+    }
     const doing = { ...state.doing };
     delete doing[f.id];
     change({ doing: { ...doing, [f.id]: 'sending' } });

@@ -12,10 +12,12 @@ let failures = 0;
 let notBefore = 0; // what the server asked for
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
+let waits = false; // it is set
 
 /** later sets when to try again. In the background nothing runs more often than once a minute. @param {number} ms */
 const later = (ms) => {
   clearTimeout(timer);
+  waits = true;
   timer = setTimeout(sync, document.hidden ? Math.max(ms, 60_000) : ms);
 };
 
@@ -25,6 +27,7 @@ export const soon = () => later(150);
 /** sync sends what waits and fetches what changed, one at a time over all tabs. */
 export const sync = async () => {
   clearTimeout(timer);
+  waits = false;
   await grow();
   if (!state.signedIn) return;
   change({ sending: true });
@@ -327,6 +330,7 @@ export const follow = () => {
   document.addEventListener('visibilitychange', () => {
     looked.seen = false; // what passed meanwhile is not known
     if (!document.hidden) wake();
+    else if (waits) later(0); // at the pace of the background
   });
   navigator.serviceWorker?.addEventListener('message', (e) => { if (e.data === 'sync') wake(); });
 };

@@ -53,6 +53,7 @@ export const Voice = ({ value, set }) => {
         stream.getTracks().forEach((t) => t.stop());
         setOn(false);
         const whole = new Blob(parts, { type: type || r.mimeType });
+        if (!whole.size) { setSaid(say('voice.bad')); return; }
         try { set({ blob: type ? whole : await wav(whole), seconds: Math.max(1, Math.round((performance.now() - begun) / 1_000)) }); } catch { setSaid(say('voice.bad')); }
       };
       r.start();
