@@ -177,7 +177,7 @@ const page = key(); // other tabs count too
 let looked = { wall: 0, ran: 0, seen: false };
 
 /**
- * grow counts how old the picture is. The clock on the wall alone does not lock an app (docs/decisions/0047): between two looks at most a day
+ * grow counts how old the picture is. The clock on the wall alone does not lock an app (docs/decisions/0048): between two looks at most a day
  * is counted, and at least what the page itself ran for. A step of the clock while the page was in sight all the time is no time that
  * passed, and what it is on the server's clock does not follow it.
  */

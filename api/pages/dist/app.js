@@ -131,7 +131,7 @@ var Ln=Object.defineProperty;var Z=(e,t,s)=>()=>{if(s)throw s[0];try{return e&&(
     <a class="btn wide" href="#/">${o("nav.today")}</a></section>`:d`<${V} to=${t} word=${e.customer?.name} /><h1 class="title">${o("report")}</h1><div class="stack">
     <section class="card"><${re} name="kind" label=${o("report.kind")} value=${u} set=${c} options=${(s.lists?.flag_kinds||[]).map(b=>[b.code,b.words])} /></section>
     <section class="card"><${re} name="level" label=${o("report.level")} value=${p} set=${f} options=${[4,3,2,1,0].map(b=>[String(b),o("level."+b)])} /></section>
-    <section class="card"><${N} id="reportnote" label=${o("report.words")} value=${m} set=${v} lines=${3} more=${{maxLength:4e3}} />
+    <section class="card stack"><${N} id="reportnote" label=${o("report.words")} value=${m} set=${v} lines=${3} more=${{maxLength:4e3}} />
       <${Tn} value=${i.voice} set=${h("voice")} />
       <button class="btn primary wide" disabled=${!u||!p} onClick=${_}>${o("report.go")}</button><p class="dense quiet">${o("report.who")}</p></section></div>`},Wo=({v:e,close:t})=>{let[s,n]=w(o("endcall.words")),[i,a]=w(!1);R(()=>{A("GET",`/v1/jobs/${e.job.id}/end-call`).then(({json:l})=>{n(l.warning[l.language]||l.warning.en)}).catch(()=>{})},[]);let r=async()=>{await K({path:`/v1/jobs/${e.job.id}/end-call`,body:{},label:"did.endcall",visit:e.visit.id})&&a(!0)};return d`<${V} to=${t} word=${e.customer?.name} /><h1 class="title">${o("endcall")}</h1><div class="stack">
     <section class="card stack"><div class="label">${o("endcall.read")}</div><p class="big">${s}</p></section>
@@ -190,13 +190,13 @@ var Ln=Object.defineProperty;var Z=(e,t,s)=>()=>{if(s)throw s[0];try{return e&&(
     <button class="btn wide" onClick=${()=>l("PUT","/v1/me/home-safe",{by:O(e>E(C())?C():C()+864e5)+"T"+e},"home.asked")}>${o("home.ask")}</button>
     <button class="btn primary wide" onClick=${()=>l("POST","/v1/me/home-safe/done",{},"home.done")}>${o("home.go")}</button><p role="status">${i}</p></section>`},zo=()=>{let e=D(),[t,s]=w(e.settings.contact?.name||""),[n,i]=w(e.settings.contact?.phone||""),[a,r]=w(""),l=async()=>{await $("settings",{...e.settings,contact:{name:t.trim()||n,phone:n.replace(/[^+\d]/g,"")}}),await S(),r(o("kept"))};return d`<p class="dense quiet">${o("contact.why")}</p><section class="card stack"><${N} id="cname" label=${o("name")} value=${t} set=${s} more=${{maxLength:100}} />
     <${N} id="cphone" label=${o("phone")} value=${n} set=${i} more=${{type:"tel",maxLength:20}} /><button class="btn primary wide" onClick=${l}>${o("keep")}</button><p role="status">${a}</p></section>`};ee();Y();ie();H();ae();var On=()=>{let e=D(),[t,s]=w(!1),[n,i]=w(""),[a,r]=w(""),[l,h]=w(!1),u=async _=>{_.preventDefault(),h(!0),r(await _n(n)),i(""),h(!1)};R(()=>{e.sos&&!e.sos.place&&Ee(8e3).then(_=>{_.lat!==void 0&&e.sos&&(e.sos.place=_,x({sos:{...e.sos}}))})},[!!e.sos]);let p=e.sos?.view?.emergency_number||e.me?.help?.emergency_number||"112",m=e.sos,c=m?.view,f=m?c?.status==="resolved"?o("sos.resolved"):m.safe?o("sos.safe.said"):c?.status==="acknowledged"?o("sos.answered"):m.sent?o(c?.reached?"sos.ringing":"sos.sent"):o("sos.unsent"):"",v=()=>{t&&Ae(),s(!t)};return d`<main id="screen" tabindex="-1" class="sosscreen stack"><header class="top"><a class="btn plain small" href="#/">‹ ${o("back")}</a><h1 class="title">${o("sos")}</h1></header>
-    ${(!m||m.safe)&&d`<button class="sos huge" onClick=${v}>${t?o("sos.again"):o("sos.raise")}</button><p class="quiet">${o("sos.why")}</p>`}
     ${m&&d`<section class=${"card stack "+(c?.status==="resolved"||m.safe?"":c?.status==="acknowledged"?"good":"danger")} role="status" aria-live="assertive"><b class="big">${f}</b>
       <p class="dense">${o("sos.since",{at:E(m.at+e.skew)})}${m.place?" · "+o("sos.place",{m:m.place.accuracy_m}):" · "+o("sos.noplace")}</p>
-      ${c?.advice&&d`<p>${c.advice}</p>`}</section>`}
+      ${c?.advice&&!m.safe&&d`<p>${c.advice}</p>`}</section>`}
     ${m?.sent&&!m.safe&&c?.status!=="resolved"&&d`<details class="card"><summary>${o("sos.safe")}</summary><form class="stack" onSubmit=${u}><p class="dense">${o("sos.safe.why")}</p>
       <${N} id="safecode" label=${o("timer.code.label")} value=${n} set=${i} more=${{type:"password",autocomplete:"off",maxLength:32}} />
       <p role="alert" class="wrong">${a}</p><button class="btn wide" disabled=${l}>${o(l?"busy":"sos.safe.go")}</button></form></details>`}
+    ${(!m||m.safe)&&d`<button class="sos huge" onClick=${v}>${t?o("sos.again"):o("sos.raise")}</button><p class="quiet">${o("sos.why")}</p>`}
     <a class="btn danger wide tall" href=${"tel:"+p}>☎ ${o("sos.number",{n:p})}</a>
     ${ns().map(_=>d`<div key=${_.phone} class="helper"><a class="btn" href=${"tel:"+_.phone}><span>☎ ${_.name}<br /><span class="label">${o("role."+_.role)}</span></span></a>
       <a class="btn" href=${"sms:"+_.phone+"?body="+encodeURIComponent(wn(o("sos.sms")))}>${o("sms")}</a></div>`)}

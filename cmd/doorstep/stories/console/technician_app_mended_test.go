@@ -64,14 +64,19 @@ func TestEndingAnAlarmLooksAlikeWithEitherCode(t *testing.T) {
 		a.types("safecode", "9999")
 		a.taps("Say so")
 		a.sees("not your code")
+		told := len(items(ravi.Send("GET", "/v1/inbox", nil, 200)))
 		a.types("safecode", code)
 		a.taps("Say so")
 		a.sees("You said that you are safe")
 		audit.judge("an alarm that was ended here", "You said that you are safe")
-		text := regexp.MustCompile(`\d\d:\d\d`).ReplaceAllString(a.text(), "")
+		numbers := regexp.MustCompile(`\d\d:\d\d|(?m)^\d+$`) // when, and how many messages there are
+		text := numbers.ReplaceAllString(a.text(), "")
 		a.open("?again" + strconv.Itoa(i))
 		a.until("today", "document.querySelector('.next .big')")
-		shown = append(shown, text+regexp.MustCompile(`\d\d:\d\d`).ReplaceAllString(a.text(), ""))
+		shown = append(shown, text+numbers.ReplaceAllString(a.text(), ""))
+		if now := len(items(ravi.Send("GET", "/v1/inbox", nil, 200))); now != told {
+			t.Errorf("the code %s is followed by %d messages", code, now-told)
+		}
 		silent := 0
 		for _, x := range items(asha.Send("GET", "/v1/sos", nil, 200)) {
 			if x["source"] == "duress" {
@@ -88,7 +93,6 @@ func TestEndingAnAlarmLooksAlikeWithEitherCode(t *testing.T) {
 		if code == "1234" {
 			a.open("?over#/sos")
 			a.taps("Close")
-			h.Advance(2 * time.Hour)
 		}
 	}
 	if shown[0] != shown[1] {
@@ -389,5 +393,24 @@ func TestInTheBackgroundTheAppWakesOnceAMinuteAtMost(t *testing.T) {
 		if i > 0 && n == 0 {
 			t.Errorf("%s it never tries again", day.what)
 		}
+	}
+}
+
+// TestTheLanguageOfTheAppBecomesTheAccounts: lists and notices come in it too.
+func TestTheLanguageOfTheAppBecomesTheAccounts(t *testing.T) {
+	h := harness.New(t, "sqlite")
+	a := &technician{T: t, ctx: browser(t), url: h.URL}
+	h.Ignores("visit.assigned")
+	_, _, at := ready(t, h, a, nil)
+	a.open("?1#/me")
+	a.taps("हिन्दी")
+	a.sees("भाषा")
+	a.open("?2" + at + "/report")
+	a.sees("गाली-गलौज")
+	if strings.Contains(a.text(), "Shouting") {
+		t.Errorf("it says both:\n%s", a.text())
+	}
+	if got := h.As("ravi").Send("GET", "/v1/me", nil, 200)["user"].(object)["language"]; got != "hi" {
+		t.Errorf("the account's language is %v", got)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"doorstep/cmd/doorstep/stories/harness"
 )
 
-var doorWordsOnPage = regexp.MustCompile(`<small>They say</small><b>(\w+)</b></p><p class="code"><small>You answer</small><b>(\w+)</b>`)
+var doorWordsOnPage = regexp.MustCompile(`<small>They say</small><b>(\w+)</b></p><p class="code word"><small>You answer</small><b>(\w+)</b>`)
 
 // onPage are the two words that a household reads; empty: none.
 func onPage(page *harness.CustomerPage) string {
