@@ -25,16 +25,19 @@ func (w DoorWord) In(language string) string {
 // first name ("I am Kiran" would be no word), and no two sound alike. How many they are is how often a guess is right: one in 64, and a
 // wrong guess is heard.
 var doorWords = []DoorWord{
-	{"Chana", "चना"}, {"Gulab", "गुलाब"}, {"Santra", "संत्रा"}, {"Roti", "रोटी"}, {"Kabutar", "कबूतर"}, {"Parvat", "पर्वत"}, {"Badal", "बादल"},
-	{"Poha", "पोहा"}, {"Aloo", "आलू"}, {"Kursi", "कुर्सी"}, {"Nadi", "नदी"}, {"Pankha", "पंखा"}, {"Mor", "मोर"}, {"Koyal", "कोयल"},
-	{"Sher", "शेर"}, {"Bazaar", "बाजार"}, {"Jalebi", "जलेबी"}, {"Samosa", "समोसा"}, {"Idli", "इडली"}, {"Dosa", "डोसा"}, {"Paneer", "पनीर"},
-	{"Litchi", "लीची"}, {"Badam", "बादाम"}, {"Kaju", "काजू"}, {"Pista", "पिस्ता"}, {"Palak", "पालक"}, {"Gajar", "गाजर"}, {"Lassi", "लस्सी"},
-	{"Barfi", "बर्फी"}, {"Halwa", "हलवा"}, {"Masala", "मसाला"}, {"Jadu", "जादू"}, {"Rail", "रेल"}, {"Viman", "विमान"}, {"Patang", "पतंग"},
-	{"Dhol", "ढोल"}, {"Sitar", "सितार"}, {"Tabla", "तबला"}, {"Mehndi", "मेहंदी"}, {"Papita", "पपीता"}, {"Modak", "मोदक"}, {"Titli", "तितली"},
-	{"Hathi", "हाथी"}, {"Dharti", "धरती"}, {"Bandar", "बंदर"}, {"Lahar", "लहर"}, {"Bindi", "बिंदी"}, {"Dupatta", "दुपट्टा"}, {"Mogra", "मोगरा"},
-	{"Topi", "टोपी"}, {"Kurta", "कुर्ता"}, {"Chappal", "चप्पल"}, {"Doodh", "दूध"}, {"Dahi", "दही"}, {"Ketli", "केतली"}, {"Cricket", "क्रिकेट"},
-	{"Kabaddi", "कबड्डी"}, {"Tennis", "टेनिस"}, {"Pustak", "पुस्तक"}, {"Joker", "जोकर"}, {"Natak", "नाटक"}, {"Rangoli", "रंगोली"}, {"Dhaga", "धागा"},
-	{"Himalay", "हिमालय"},
+	{"Chana", "चना"}, {"Gulab", "गुलाब"}, {"Santra", "संत्रा"}, {"Roti", "रोटी"}, {"Kabutar", "कबूतर"},
+	{"Parvat", "पर्वत"}, {"Badal", "बादल"}, {"Poha", "पोहा"}, {"Aloo", "आलू"}, {"Kursi", "कुर्सी"},
+	{"Nadi", "नदी"}, {"Pankha", "पंखा"}, {"Mor", "मोर"}, {"Koyal", "कोयल"}, {"Sher", "शेर"},
+	{"Bazaar", "बाजार"}, {"Jalebi", "जलेबी"}, {"Samosa", "समोसा"}, {"Idli", "इडली"}, {"Dosa", "डोसा"},
+	{"Paneer", "पनीर"}, {"Litchi", "लीची"}, {"Badam", "बादाम"}, {"Kaju", "काजू"}, {"Pista", "पिस्ता"},
+	{"Palak", "पालक"}, {"Gajar", "गाजर"}, {"Lassi", "लस्सी"}, {"Barfi", "बर्फी"}, {"Halwa", "हलवा"},
+	{"Masala", "मसाला"}, {"Jadu", "जादू"}, {"Rail", "रेल"}, {"Viman", "विमान"}, {"Patang", "पतंग"},
+	{"Dhol", "ढोल"}, {"Sitar", "सितार"}, {"Tabla", "तबला"}, {"Mehndi", "मेहंदी"}, {"Papita", "पपीता"},
+	{"Modak", "मोदक"}, {"Titli", "तितली"}, {"Hathi", "हाथी"}, {"Dharti", "धरती"}, {"Bandar", "बंदर"},
+	{"Lahar", "लहर"}, {"Bindi", "बिंदी"}, {"Dupatta", "दुपट्टा"}, {"Mogra", "मोगरा"}, {"Topi", "टोपी"},
+	{"Kurta", "कुर्ता"}, {"Chappal", "चप्पल"}, {"Doodh", "दूध"}, {"Dahi", "दही"}, {"Ketli", "केतली"},
+	{"Cricket", "क्रिकेट"}, {"Kabaddi", "कबड्डी"}, {"Tennis", "टेनिस"}, {"Pustak", "पुस्तक"}, {"Joker", "जोकर"},
+	{"Natak", "नाटक"}, {"Rangoli", "रंगोली"}, {"Dhaga", "धागा"}, {"Himalay", "हिमालय"},
 }
 
 // DoorWords are what is said at a door, the crew's first. They say who somebody is, and nothing else hangs on them.

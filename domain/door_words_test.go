@@ -50,7 +50,8 @@ func TestDoorWords(t *testing.T) {
 
 func TestDoorDay(t *testing.T) {
 	kolkata := time.FixedZone("", 19800)
-	v := Visit{Status: VisitScheduled, WindowStart: time.Date(2027, 3, 1, 20, 0, 0, 0, time.UTC), WindowEnd: time.Date(2027, 3, 1, 22, 0, 0, 0, time.UTC)}
+	v := Visit{Status: VisitScheduled, WindowStart: time.Date(2027, 3, 1, 20, 0, 0, 0, time.UTC),
+		WindowEnd: time.Date(2027, 3, 1, 22, 0, 0, 0, time.UTC)}
 	from, until := v.DoorDay(kolkata)
 	if want := time.Date(2027, 3, 1, 18, 30, 0, 0, time.UTC); !from.Equal(want) || !until.Equal(want.Add(24*time.Hour)) {
 		t.Errorf("from %s until %s", from, until)

@@ -143,8 +143,8 @@ func addToSOS(tx *casework.Work, a domain.Actor, x *domain.SOS, in SOSInput, fre
 	return x.View(a), err
 }
 
-// SaySafe keeps with an alarm that its raiser says that they are safe. It ends nothing (docs/product.md section 5): who answers reads it and
-// makes sure, for the words are the same where the duress code was given. The raiser. CheckCode is asked first. Errors:
+// SaySafe keeps with an alarm that its raiser says that they are safe. It ends nothing (docs/product.md section 5): who answers reads it
+// and makes sure, for the words are the same where the duress code was given. The raiser. CheckCode is asked first. Errors:
 // CodeNotFound, CodeState.
 func (s *Service) SaySafe(ctx context.Context, call *casework.Call, id domain.ID) (domain.SOSView, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.SOSView, error) {

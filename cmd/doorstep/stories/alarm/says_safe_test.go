@@ -9,8 +9,8 @@ import (
 	"doorstep/cmd/doorstep/stories/harness"
 )
 
-// TestSayingSafeEndsNoAlarm: whoever raised it says so with a code; the duress code is answered the same, leaves the same behind for its user,
-// and calls in silence. Nobody else says it for them.
+// TestSayingSafeEndsNoAlarm: whoever raised it says so with a code; the duress code is answered the same, leaves the same behind for its
+// user, and calls in silence. Nobody else says it for them.
 func TestSayingSafeEndsNoAlarm(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.assigned", "sos.raised")

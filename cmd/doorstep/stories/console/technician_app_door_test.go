@@ -23,7 +23,8 @@ func (a *technician) puts(key, js string) {
 	if err := chromedp.Do(a.ctx, chromedp.Navigate(a.url+"/app/text.hi.json")); err != nil {
 		a.Fatal(err)
 	}
-	a.until(key+" is written", `(async () => { const db = await new Promise((done) => { const r = indexedDB.open('doorstep'); r.onsuccess = () => done(r.result); });
+	a.until(key+" is written", `(async () => {
+		const db = await new Promise((done) => { const r = indexedDB.open('doorstep'); r.onsuccess = () => done(r.result); });
 		const tx = db.transaction('kv', 'readwrite'); tx.objectStore('kv').put(`+js+`, `+strconv.Quote(key)+`);
 		await new Promise((done) => { tx.oncomplete = done; }); db.close(); return true; })()`)
 }
@@ -144,7 +145,8 @@ func TestAClockAloneLocksNobodyOut(t *testing.T) {
 	at := "#/visit/" + harness.String(visit["id"])
 	a.open("?1" + at)
 	a.sees("I am on my way")
-	jump := `{ const D = Date, now = D.now.bind(D), by = 73 * 3600000; Date = class extends D { constructor(...a) { super(...(a.length ? a : [now() + by])); } }; Date.now = () => now() + by; }`
+	jump := `{ const D = Date, now = D.now.bind(D), by = 73 * 3600000;
+		Date = class extends D { constructor(...a) { super(...(a.length ? a : [now() + by])); } }; Date.now = () => now() + by; }`
 	evaluate[bool](t, a.ctx, "(() => { "+jump+" dispatchEvent(new Event('online')); return true; })()") // in sight: it is no time that passed
 	a.until("the app has looked at the clock", stored+`.then((x) => /"wall":/.test(x))`)
 	a.taps("I am on my way")

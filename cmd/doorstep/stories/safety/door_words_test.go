@@ -9,7 +9,8 @@ import (
 	"doorstep/cmd/doorstep/stories/harness"
 )
 
-var doorWordsOnPage = regexp.MustCompile(`<small>They say</small><b>(\w+)</b></p><p class="code word"><small>You answer</small><b>(\w+)</b>`)
+var doorWordsOnPage = regexp.MustCompile(`<small>They say</small><b>(\w+)</b></p>` +
+	`<p class="code word"><small>You answer</small><b>(\w+)</b>`)
 
 // onPage are the two words that a household reads; empty: none.
 func onPage(page *harness.CustomerPage) string {
@@ -83,10 +84,20 @@ func TestBothSidesOfADoorHaveTheirWords(t *testing.T) {
 		if mine, _, _ := onPhone(h, "ravi"); mine != "" || other == words || other == "" || onPage(page) != other {
 			h.Errorf("after %q, the new crew says %q, the old one %q, the page %q", words, other, mine, onPage(page))
 		}
-		// A hold before anybody set out.
+		// A hold before anybody set out, which a phone hears of as of any change.
+		cursor := harness.String(h.As("meena").Send("GET", "/v1/sync?limit=200", nil, 200)["cursor"])
 		h.As("noor").Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "hazard", "level": 2}, 201)
 		if now, _, _ := onPhone(h, "meena"); now != "" || onPage(page) != "" {
 			h.Errorf("held, the phone says %q, the page %q", now, onPage(page))
+		}
+		for end := time.Now().Add(harness.Patience); ; time.Sleep(20 * time.Millisecond) { // what another transaction holds up comes later
+			changed := h.As("meena").Send("GET", "/v1/sync?limit=200&cursor="+cursor, nil, 200)["visits"].([]any)
+			if len(changed) == 1 && changed[0].(object)["door_words"] == nil {
+				break
+			}
+			if time.Now().After(end) {
+				h.Fatalf("held, the phone hears of %v", changed)
+			}
 		}
 	})
 }
