@@ -1456,6 +1456,96 @@ func (e WhyNot) Valid() bool {
 	}
 }
 
+// Defines values for DryRun.
+const (
+	DryRunTrue DryRun = "true"
+)
+
+// Valid indicates whether the value is a known member of the DryRun enum.
+func (e DryRun) Valid() bool {
+	switch e {
+	case DryRunTrue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ScheduleVisitParamsDoorstepDryRun.
+const (
+	ScheduleVisitParamsDoorstepDryRunTrue ScheduleVisitParamsDoorstepDryRun = "true"
+)
+
+// Valid indicates whether the value is a known member of the ScheduleVisitParamsDoorstepDryRun enum.
+func (e ScheduleVisitParamsDoorstepDryRun) Valid() bool {
+	switch e {
+	case ScheduleVisitParamsDoorstepDryRunTrue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AssignVisitParamsDoorstepDryRun.
+const (
+	AssignVisitParamsDoorstepDryRunTrue AssignVisitParamsDoorstepDryRun = "true"
+)
+
+// Valid indicates whether the value is a known member of the AssignVisitParamsDoorstepDryRun enum.
+func (e AssignVisitParamsDoorstepDryRun) Valid() bool {
+	switch e {
+	case AssignVisitParamsDoorstepDryRunTrue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CancelVisitParamsDoorstepDryRun.
+const (
+	CancelVisitParamsDoorstepDryRunTrue CancelVisitParamsDoorstepDryRun = "true"
+)
+
+// Valid indicates whether the value is a known member of the CancelVisitParamsDoorstepDryRun enum.
+func (e CancelVisitParamsDoorstepDryRun) Valid() bool {
+	switch e {
+	case CancelVisitParamsDoorstepDryRunTrue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConfirmVisitParamsDoorstepDryRun.
+const (
+	ConfirmVisitParamsDoorstepDryRunTrue ConfirmVisitParamsDoorstepDryRun = "true"
+)
+
+// Valid indicates whether the value is a known member of the ConfirmVisitParamsDoorstepDryRun enum.
+func (e ConfirmVisitParamsDoorstepDryRun) Valid() bool {
+	switch e {
+	case ConfirmVisitParamsDoorstepDryRunTrue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RescheduleVisitParamsDoorstepDryRun.
+const (
+	RescheduleVisitParamsDoorstepDryRunTrue RescheduleVisitParamsDoorstepDryRun = "true"
+)
+
+// Valid indicates whether the value is a known member of the RescheduleVisitParamsDoorstepDryRun enum.
+func (e RescheduleVisitParamsDoorstepDryRun) Valid() bool {
+	switch e {
+	case RescheduleVisitParamsDoorstepDryRunTrue:
+		return true
+	default:
+		return false
+	}
+}
+
 // AgreedTo The time to which the household agreed in this contact; a visit inside it is confirmed by it.
 type AgreedTo struct {
 	End string `json:"end"`
@@ -2204,6 +2294,9 @@ type VisitFlagCreateKind string
 // WhyNot Why the guard of the move could not be met; the household reads it, and by it alone nothing counts against it. What was ours or the network's (unsafe_to_wait, network_down, phone_broken, called_away) leaves the visit payable and out of the technician's figures. With other the note says what it was.
 type WhyNot string
 
+// DryRun defines model for DryRun.
+type DryRun string
+
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
@@ -2236,9 +2329,15 @@ type ScheduleVisitParams struct {
 	// IdempotencyKey Fresh for each action, the same for its retries; kept 7 days.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
+	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and technicians would be told of visits (visit.cancelled;to=household;n=1). Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
+	DoorstepDryRun ScheduleVisitParamsDoorstepDryRun `json:"Doorstep-Dry-Run,omitempty,omitzero"`
+
 	// DoorstepSentAt The device's clock when sending; corrects occurred_at.
 	DoorstepSentAt SentAt `json:"Doorstep-Sent-At,omitempty,omitzero"`
 }
+
+// ScheduleVisitParamsDoorstepDryRun defines parameters for ScheduleVisit.
+type ScheduleVisitParamsDoorstepDryRun string
 
 // RaiseSOSParams defines parameters for RaiseSOS.
 type RaiseSOSParams struct {
@@ -2275,9 +2374,15 @@ type AssignVisitParams struct {
 	// IdempotencyKey Fresh for each action, the same for its retries; kept 7 days.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
+	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and technicians would be told of visits (visit.cancelled;to=household;n=1). Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
+	DoorstepDryRun AssignVisitParamsDoorstepDryRun `json:"Doorstep-Dry-Run,omitempty,omitzero"`
+
 	// DoorstepSentAt The device's clock when sending; corrects occurred_at.
 	DoorstepSentAt SentAt `json:"Doorstep-Sent-At,omitempty,omitzero"`
 }
+
+// AssignVisitParamsDoorstepDryRun defines parameters for AssignVisit.
+type AssignVisitParamsDoorstepDryRun string
 
 // RecordVisitAttemptParams defines parameters for RecordVisitAttempt.
 type RecordVisitAttemptParams struct {
@@ -2293,9 +2398,15 @@ type CancelVisitParams struct {
 	// IdempotencyKey Fresh for each action, the same for its retries; kept 7 days.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
+	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and technicians would be told of visits (visit.cancelled;to=household;n=1). Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
+	DoorstepDryRun CancelVisitParamsDoorstepDryRun `json:"Doorstep-Dry-Run,omitempty,omitzero"`
+
 	// DoorstepSentAt The device's clock when sending; corrects occurred_at.
 	DoorstepSentAt SentAt `json:"Doorstep-Sent-At,omitempty,omitzero"`
 }
+
+// CancelVisitParamsDoorstepDryRun defines parameters for CancelVisit.
+type CancelVisitParamsDoorstepDryRun string
 
 // CompleteVisitParams defines parameters for CompleteVisit.
 type CompleteVisitParams struct {
@@ -2311,9 +2422,15 @@ type ConfirmVisitParams struct {
 	// IdempotencyKey Fresh for each action, the same for its retries; kept 7 days.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
+	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and technicians would be told of visits (visit.cancelled;to=household;n=1). Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
+	DoorstepDryRun ConfirmVisitParamsDoorstepDryRun `json:"Doorstep-Dry-Run,omitempty,omitzero"`
+
 	// DoorstepSentAt The device's clock when sending; corrects occurred_at.
 	DoorstepSentAt SentAt `json:"Doorstep-Sent-At,omitempty,omitzero"`
 }
+
+// ConfirmVisitParamsDoorstepDryRun defines parameters for ConfirmVisit.
+type ConfirmVisitParamsDoorstepDryRun string
 
 // EnRouteParams defines parameters for EnRoute.
 type EnRouteParams struct {
@@ -2347,9 +2464,15 @@ type RescheduleVisitParams struct {
 	// IdempotencyKey Fresh for each action, the same for its retries; kept 7 days.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
+	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and technicians would be told of visits (visit.cancelled;to=household;n=1). Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
+	DoorstepDryRun RescheduleVisitParamsDoorstepDryRun `json:"Doorstep-Dry-Run,omitempty,omitzero"`
+
 	// DoorstepSentAt The device's clock when sending; corrects occurred_at.
 	DoorstepSentAt SentAt `json:"Doorstep-Sent-At,omitempty,omitzero"`
 }
+
+// RescheduleVisitParamsDoorstepDryRun defines parameters for RescheduleVisit.
+type RescheduleVisitParamsDoorstepDryRun string
 
 // StartVisitParams defines parameters for StartVisit.
 type StartVisitParams struct {
