@@ -23,7 +23,7 @@ import (
 // offers them.
 var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "remove-photos", "call-me",
 	"could-not-reach", "not-us",
-	"go-on",
+	"go-on", "wrong-word",
 	"reopen",
 	"passport", "thanks", "report", "withdraw-report", "appeal", "wrong-person", "verify", "undo"}
 
@@ -92,6 +92,8 @@ type customerView struct {
 	CanDone, CanReopen, CanStop                                bool
 	PhotoWords                                                 string // how many photos of its home there are
 	EndCode                                                    string
+	TheySay, YouAnswer                                         string // at the door
+	CanWrongWord                                               bool
 	TriesWords                                                 string
 	Tries                                                      []tryView
 	TriesOpen                                                  bool // something in the list can be disputed
@@ -222,7 +224,7 @@ func doneWords(t *pages.Text, done string, p *customers.LinkPage) string {
 		if p.Visit == nil || p.Visit.Status != domain.VisitScheduled || p.Visit.Confirmation != domain.ConfirmConfirmed {
 			return ""
 		}
-	case "another-time", "not-us", "go-on", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report",
+	case "another-time", "not-us", "go-on", "wrong-word", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report",
 		"withdraw-report",
 		"appeal",
 		"already", "kept", "verify", "undo":
@@ -563,7 +565,10 @@ func entriesInWords(v *customerView, p *customers.LinkPage, t *pages.Text, loc *
 	if p.Photos > 0 {
 		v.PhotoWords = t.Count("photos", p.Photos)
 	}
-	v.CanDone, v.CanReopen, v.CanStop, v.EndCode = p.CanDone, p.CanReopen, p.CanStop, p.EndCode
+	v.CanDone, v.CanReopen, v.CanStop, v.EndCode, v.CanWrongWord = p.CanDone, p.CanReopen, p.CanStop, p.EndCode, p.CanWrongWord
+	if w := p.DoorWords; w != nil {
+		v.TheySay, v.YouAnswer = w.Crew.In(t.Lang), w.Household.In(t.Lang)
+	}
 	if len(p.Tries) > 0 {
 		v.TriesWords, v.TryClaims = t.Count("tries", len(p.Tries)), claims(t, domain.AboutAttempt)
 	}

@@ -395,7 +395,9 @@ func TestNoTwoControlsShareALabel(t *testing.T) {
 		domain.VisitScheduled: "agreement"}
 	for _, st := range pageStates() {
 		p := *st.page
-		p.CanStop, p.CanDone, p.CanReopen, p.CanAppeal, p.EndCode = true, true, true, true, "1234"
+		p.CanStop, p.CanDone, p.CanReopen, p.CanAppeal, p.EndCode, p.CanWrongWord = true, true, true, true, "1234", true
+		p.DoorWords = &domain.DoorWords{Crew: domain.DoorWord{Latin: "Gulab", Devanagari: "गुलाब"},
+			Household: domain.DoorWord{Latin: "Mor", Devanagari: "मोर"}}
 		until := p.Now.Add(24 * time.Hour)
 		p.NoteUntil, p.NoteAnswer = &until, "It stands."
 		p.Caller, p.CallBy = "Sneha", until

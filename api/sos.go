@@ -101,6 +101,32 @@ func mountSOS(a *App, s *web.Server) {
 		}
 		return sendAnswer(c, call, "")
 	})
+	s.Handle("POST", "/v1/sos/{id}/safe", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "id", "SOS")
+		if err != nil {
+			return err
+		}
+		in, err := decode[struct {
+			Code string `json:"code"`
+		}](c)
+		if err != nil {
+			return err
+		}
+		x, err := read.SOS(c.UserContext(), actorOf(c), id)
+		if err != nil {
+			return err
+		}
+		if x.RaiserID != actorOf(c).UserID { // whose code is asked for
+			return domain.NotFound("SOS")
+		}
+		if err := a.checkCode(c, x.VisitID, in.Code); err != nil {
+			return err
+		}
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *casework.Call) error {
+			_, err := svc.Alarm.SaySafe(ctx, call, id)
+			return err
+		})
+	})
 	for _, action := range []string{"hand-over", "resolve"} {
 		s.Handle("POST", "/v1/sos/{id}/"+action, byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
 			in alarm.SOSAnswer) error {

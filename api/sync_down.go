@@ -83,8 +83,18 @@ type syncVisit struct {
 	Appliance       *domain.Appliance       `json:"appliance"`
 	Reachability    reach.Verdict           `json:"reachability"`
 	Timer           *domain.TimerView       `json:"timer"`
+	DoorWords       *syncDoorWords          `json:"door_words"`
 	CompleteOffline bool                    `json:"complete_offline"`
 	Missing         domain.JSONList[string] `json:"missing"`
+}
+
+// syncDoorWords are what is said at the door of a visit. A phone has them before their day, for in the morning it may have no network; it
+// shows them on the day alone.
+type syncDoorWords struct {
+	YouSay     domain.DoorWord `json:"you_say"`
+	TheyAnswer domain.DoorWord `json:"they_answer"`
+	From       time.Time       `json:"from"`
+	Until      time.Time       `json:"until"`
 }
 
 // syncPart is one thing of an answer before it is shown: with its place in the order, or gone.
@@ -599,9 +609,27 @@ func (p *phone) showVisits(visits []domain.Visit, out *syncDown) error {
 		for k := range timers {
 			v.Timer = domain.Ptr(timers[k].View(p.actor))
 		}
+		v.DoorWords = p.doorWords(&views[i].Visit, &v)
 		out.Visits = append(out.Visits, v)
 	}
 	return nil
+}
+
+// doorWords are those of a visit in whose crew the phone's owner is; nil: it has none.
+func (p *phone) doorWords(v *domain.Visit, of *syncVisit) *syncDoorWords {
+	held := slices.ContainsFunc(of.Job.Holds, func(h domain.Hold) bool {
+		return h.Kind == domain.HoldSafety && h.LiftedAt == nil
+	})
+	if !domain.Has(v.Crew, p.actor.UserID) || !v.HasDoorWords(held) {
+		return nil
+	}
+	loc := time.UTC
+	if site := of.Customer.Site(of.Job.SiteID); site != nil {
+		loc = site.Location()
+	}
+	words := p.app.Service.Keys.DoorWords(v.ID, v.Crew)
+	from, until := v.DoorDay(loc)
+	return &syncDoorWords{words.Crew, words.Household, from, until}
 }
 
 // showJob reads what stands behind a visit.

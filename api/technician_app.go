@@ -44,7 +44,7 @@ func sendPageFile(c *fiber.Ctx, name, kind string) error {
 	body := pages.BundledFile(name)
 	c.Set(fiber.HeaderContentSecurityPolicy, pages.BundledCSP)
 	c.Set(fiber.HeaderCacheControl, "no-cache")
-	c.Set("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
+	c.Set("Permissions-Policy", "camera=(self), geolocation=(self), microphone=(self)")
 	tag := web.ContentTag(body)
 	if !strings.HasPrefix(kind, "image/") {
 		tag = "W/" + tag // it may travel compressed

@@ -69,6 +69,7 @@
 //	thanks.go          thanks of a household
 //	throttle.go        failed tries
 //	timeline.go        entries and their hash chain
+//	door_words.go      the two words that are said at a door
 //	drill.go           phones are tried before they are needed
 //	home_safe.go       who wants to be asked whether they came home
 //	timer.go           the timer of who is inside

@@ -93,6 +93,7 @@ var EntryKinds = []EntryKind{
 	{"visit.stopped", "crew"},
 	{"visit.taken_back", "status en_route_at arrived_at started_at reason"},
 	{"visit.undone", "status confirmation"},
+	{"visit.word_wrong", ""},
 }
 
 // EntryKindOf finds a kind; nil: there is none of that name.

@@ -127,6 +127,8 @@ func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 		return payable, false, "area hold"
 	case p.FlaggedSelf && self:
 		return payable, false, "you reported something on this visit"
+	case p.Status == VisitNoAccess && p.EndReason == WordWrong:
+		return true, false, "the word at the door was wrong"
 	case p.Status == VisitNoAccess && p.Proven:
 		return true, false, "nobody opened, and that is proven"
 	}

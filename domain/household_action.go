@@ -33,6 +33,7 @@ var HouseholdActions = map[string]HouseholdAction{
 	"passport":        {Side: AgainstUs},
 	"not-us":          {Side: AgainstUs}, // it asks, and lifts nothing
 	"go-on":           {Side: AgainstUs}, // it never asked to wait
+	"wrong-word":      {Side: AgainstUs}, // somebody at its door did not know the word
 
 	"done":            {Side: ForUs, Unanswered: "The completion stays unconfirmed."},
 	"withdraw-report": {Side: ForUs, Secret: true, Unanswered: "The report stands."},

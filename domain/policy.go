@@ -31,6 +31,7 @@ const (
 	morningAt            = 6                        // o'clock: from then on a household may be told that somebody sets out
 	ToldAtOnce           = 10 * time.Minute         // told later, it cannot be made good at the door (section 3)
 	CrewFlapping         = time.Minute              // one push per person (section 3)
+	WrongWordAgain       = 10 * time.Minute         // a household that says it again within this is heard already (section 5)
 	TriageDue            = 4 * time.Hour            // section 5
 	liveWithin           = 2 * time.Hour            // a report of something this recent tells of what happens now
 	LiveRepeat           = time.Minute              // between the rings of such a report

@@ -155,6 +155,7 @@ var PushKinds = []PushKind{
 	{"visit.unconfirmed", "crew", "job_id visit_id", 0},
 	{"visit.understood", "household", "job_id visit_id link", 0},
 	{"visit.wait", "crew", "job_id visit_id", 0},
+	{"visit.word_wrong", "desk, proprietor", "job_id visit_id", 0},
 	{"visits.again", "crew", "", 7 * day},
 	{"visits.assigned", "crew", "", 12 * time.Hour},
 	{"visits.given_back", "desk, proprietor", "", day},

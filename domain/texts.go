@@ -26,6 +26,7 @@ type texts struct {
 	TellOfWish     string                       `json:"tell_of_wish"`
 	EndCallWarning string                       `json:"end_call_warning"`
 	Disclaimer     string                       `json:"disclaimer"`
+	SaysSafe       string                       `json:"says_safe"`
 	Advice         [2]string                    `json:"advice"`   // to whom nobody has heard yet, and where the desk's number is known
 	Problems       map[Code]string              `json:"problems"` // titles; of English they stand beside the codes
 	Phrases        map[string]string            `json:"phrases"`  // by the English format (phrasebook.go)

@@ -41,6 +41,9 @@ func TellOfWish(language string) string { return speak(language).TellOfWish }
 // EndCallWarning is what is read out, once, before an abusive call is ended, by language.
 var EndCallWarning = eachLanguage(func(t *texts) string { return t.EndCallWarning })
 
+// SaysSafe is what those who answer an alarm read when its raiser said that they are safe, whichever of their codes it was.
+func SaysSafe(language string) string { return speak(language).SaysSafe }
+
 // Disclaimer stands in every answer about an SOS.
 func Disclaimer(language string) string { return speak(language).Disclaimer }
 

@@ -169,6 +169,31 @@ func addToSOS(tx *casework.Work, a domain.Actor, x *domain.SOS, in SOSInput, fre
 	return x.View(a), err
 }
 
+// SaySafe keeps with an alarm that its raiser says that they are safe. It ends nothing (docs/product.md section 5): who answers reads it
+// and makes sure, for the words are the same where the duress code was given. The raiser. CheckCode is asked first. Errors:
+// CodeNotFound, CodeState.
+func (s *Service) SaySafe(ctx context.Context, call *casework.Call, id domain.ID) (domain.SOSView, error) {
+	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.SOSView, error) {
+		x, err := tx.LockSOS(id)
+		if err != nil {
+			return domain.SOSView{}, casework.MeaningOf(err, "SOS")
+		}
+		if x.RaiserID != call.Actor.UserID || !x.Sees(call.Actor) {
+			return domain.SOSView{}, domain.NotFound("SOS")
+		}
+		if !domain.SOSMoves.Open("add", x.Status) {
+			return domain.SOSView{}, domain.Fail(domain.CodeState, "This alarm has ended.")
+		}
+		words := domain.SaysSafe(x.Language)
+		if !strings.Contains(x.Note, words) {
+			x.Note = domain.BoundNote(strings.TrimSpace(x.Note + "\n" + words))
+			x.ChangedAt(tx.Now)
+			err = tx.SaveSOS(x)
+		}
+		return x.View(call.Actor), err
+	})
+}
+
 // ringAll rings whom it has reached so far, who answers for it and to whom it
 // is being handed over; the first one leads the round, and where a provider of calls hears of that, it hears of each. Where several
 // alarms ring the same people, their phones ring as often as for one, and the ring says how many there are: of many alarms

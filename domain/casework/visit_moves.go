@@ -125,6 +125,14 @@ func makeMove(m *VisitCase, a domain.Actor, action string, in MoveInput, witness
 		} else if !live { // the word of one, told later, counts against nobody
 			v.CountsAgainst = "nobody"
 		}
+		if wrong, err := WordWrong(m); err != nil {
+			return err
+		} else if wrong != nil { // it was right not to open
+			v.CountsAgainst = "brand"
+			if why == "" {
+				v.EndReason = domain.WordWrong
+			}
+		}
 	}
 	m.Entry(a, domain.VisitMoveOf(action).Entry, &v.ID, payload)
 	if err := SaveVisit(m); err != nil {
@@ -227,6 +235,18 @@ func (m *VisitCase) arrivedLive() (bool, error) {
 		}
 	}
 	return live, err
+}
+
+// WordWrong gives the last entry in which the household says that whoever was at its door for this visit did not know the word; nil:
+// it never said so.
+func WordWrong(m *VisitCase) (last *domain.Entry, err error) {
+	entries, err := m.Tx.EntriesOfKind(m.Job.ID, "visit.word_wrong")
+	for i := range entries {
+		if e := &entries[i]; e.VisitID != nil && *e.VisitID == m.Visit.ID {
+			last = e
+		}
+	}
+	return last, err
 }
 
 // arrivalMissing refuses an end of a visit to which nobody came.

@@ -15,7 +15,7 @@ func TestHooksAreSet(t *testing.T) {
 		len(customers.LinkUndone) == 0 || customers.NotifyReportHandlers == nil {
 		t.Error("a hook is empty")
 	}
-	if len(customers.RequestHandlers) != 18 {
+	if len(customers.RequestHandlers) != 19 {
 		t.Errorf("%d wishes", len(customers.RequestHandlers))
 	}
 }

@@ -6,6 +6,7 @@
 //	customer_requests.go  how a wish is carried out, by link or by voice
 //	disputes.go           "that is not so", and who decides
 //	done_checks.go        asking a household whether it is done
+//	door_words.go         somebody at its door did not know the word
 //	hooks.go              every wish of a household by its name; what follows the moves of others
 //	job_history.go        what every new voice reads first, and corrections of it
 //	link_requests.go      what was asked by a link that staff had read

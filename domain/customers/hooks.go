@@ -33,6 +33,7 @@ func init() { // not a literal: handlers look others up
 		"wrong-person":    handleWrongPerson,
 		"stop-visits":     handleStopVisits,
 		"remove-photos":   handleRemovePhotos,
+		"wrong-word":      handleWrongWord,
 	})
 	casework.VisitEnded = append(casework.VisitEnded, func(m *casework.VisitCase) error { return ComplimentsAfter(m.Tx, m.Visit) })
 }

@@ -180,7 +180,10 @@ type LinkPage struct {
 	Waits      bool
 	WaitsUntil *time.Time
 	EndCode    string // to be told to the technician when the work is done
-	Tries      []LinkTry
+	// DoorWords are what is said at its door today; nil: none. CanWrongWord: it can say that somebody did not know theirs.
+	DoorWords    *domain.DoorWords
+	CanWrongWord bool
+	Tries        []LinkTry
 	// VisitSubject is what of the visit the household can dispute now; empty
 	// for nothing. VisitDispute is what it disputed of it.
 	VisitSubject string
@@ -374,6 +377,13 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 		}
 		if !with {
 			p.PausedBy, p.CanNotUs = c.Held.DueAt, true
+		}
+	}
+	if v := p.Visit; v != nil && awaitedToday(c, v) {
+		p.CanWrongWord = true
+		// By a link that staff have read somebody else would learn what the household answers.
+		if !l.Read() && v.HasDoorWords(p.PausedBy != nil) {
+			p.DoorWords = domain.Ptr(tx.Svc.Keys.DoorWords(v.ID, v.Crew))
 		}
 	}
 	if err := linkEntries(c, p); err != nil {

@@ -169,7 +169,7 @@ func stop(m *casework.VisitCase, a domain.Actor, report domain.ID, in StopInput)
 
 // kind is what the tap says it was, where that can be read.
 func (in *StopInput) kind() string {
-	if in.Kind != "" && validFlagKind(in.Kind) {
+	if in.Kind == domain.WrongWordKind || validFlagKind(in.Kind) {
 		return in.Kind
 	}
 	return "other"
@@ -328,7 +328,7 @@ func notifyOfMoreWords(c *casework.Case, v *domain.Visit, flag domain.ID, in Sto
 	if err != nil {
 		return err
 	}
-	named := f.Kind == "other" && in.Kind != f.Kind && validFlagKind(in.Kind)
+	named := domain.Has([]string{"other", domain.WrongWordKind}, f.Kind) && in.Kind != f.Kind && validFlagKind(in.Kind)
 	words := in.Note != "" && !strings.Contains(f.Note, in.Note)
 	worse := in.Level != nil && *in.Level > f.Level && *in.Level <= 4
 	if !f.Provisional || !f.Status.Open() || !named && !words && !worse {

@@ -9,7 +9,8 @@ import { openDB } from 'idb';
  *   depends_on?: string[], secret?: boolean, sealed?: {iv: Uint8Array, data: ArrayBuffer}, timer?: string, minutes?: number, urgent?: boolean,
  *   when?: string}} Queued
  * @typedef {{seq?: number, id: string, visit: string, kind: string, blob?: Blob, asked: boolean, agreed: boolean, at: number,
- *   size?: number, sha256?: string, announced?: boolean, wrong?: number}} QueuedFile
+ *   size?: number, sha256?: string, announced?: boolean, wrong?: number, report?: string, flag?: string, type?: string,
+ *   sealed?: {iv: Uint8Array, data: ArrayBuffer}}} QueuedFile
  * @typedef {{id: string, label: string, at: number, said: string, code: string, status: number, visit?: string, move?: string, when?: string, opens?: string}} Answer
  */
 
@@ -43,6 +44,18 @@ const sealer = async () => {
   if (!key) await set('sealer', key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']));
   return key;
 };
+
+/** sealBlob keeps a recording like that. @param {Blob} blob */
+export const sealBlob = async (blob) => {
+  const key = await sealer();
+  if (!key) return { blob };
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  return { sealed: { iv, data: await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, await blob.arrayBuffer()) } };
+};
+
+/** blobOf is a recording as it is sent. @param {QueuedFile} f */
+export const blobOf = async (f) => (f.sealed ? new Blob([await crypto.subtle.decrypt({ name: 'AES-GCM', iv: /** @type {any} */ (f.sealed.iv) }, await sealer(), f.sealed.data)], { type: f.type })
+  : /** @type {Blob} */ (f.blob));
 
 /** seal keeps a body so that whoever looks into the phone's storage does not read it. @param {any} body */
 export const seal = async (body) => {
@@ -79,10 +92,11 @@ export const keepPage = async (page) => {
   for (const p of page.promises) keep('promises', p.id, { p });
   for (const n of page.inbox) keep('inbox', n.id, { n });
   for (const g of page.gone) tx.objectStore({ visit: 'visits', promise: 'promises', notice: 'inbox' }[g.kind] || 'visits').delete(g.id);
-  const gone = page.gone.map((g) => g.id), drafts = await kv.get('drafts') || {}, dialled = await kv.get('dialled');
+  const gone = page.gone.map((g) => g.id), drafts = await kv.get('drafts') || {}, dialled = await kv.get('dialled'), navigated = await kv.get('navigated');
   for (const id of gone) delete drafts[id];
   kv.put(drafts, 'drafts');
   if (dialled && gone.includes(dialled.visit)) kv.delete('dialled');
+  if (navigated && gone.includes(navigated.visit)) kv.delete('navigated');
   if (page.me) kv.put(page.me, 'me');
   if (page.lists) kv.put(page.lists, 'lists');
   if (page.full && !page.more) {
@@ -93,7 +107,10 @@ export const keepPage = async (page) => {
   } else if (page.full) kv.put([...seen], 'seen');
   kv.put(page.cursor, 'cursor');
   if (page.as_of) kv.put(Date.parse(page.as_of) - Date.now(), 'skew');
-  if (!page.more) kv.put(Date.now(), 'synced');
+  if (!page.more) {
+    kv.put(Date.now(), 'synced');
+    kv.delete('age');
+  }
   await tx.done;
 };
 

@@ -1,6 +1,6 @@
 import * as db from './db.js';
 import { ask, key, Refused } from './net.js';
-import { guarded, reload } from './state.js';
+import { change, guarded, reload, state } from './state.js';
 
 const chunk = 32 * 1024; // one passes in time over 5 kbit/s
 const hex = (/** @type {ArrayBuffer} */ b) => [...new Uint8Array(b)].map((n) => n.toString(16).padStart(2, '0')).join('');
@@ -27,27 +27,55 @@ export const keepFile = async (visit, kind, agreed, blob) => {
   return kept;
 };
 
-/** sendFiles sends what waits, oldest first; what is there is erased here. */
-export const sendFiles = async () => {
-  for (const f of await db.all('files')) {
+/**
+ * keepVoice keeps what was spoken of a report until the server has it with that report: nobody who looks into the phone's storage hears it.
+ * @param {string} report the id of its request in the queue @param {Blob} blob
+ */
+export const keepVoice = (report, blob) => guarded(async () => db.put('files', { id: key(), visit: '', kind: 'voice', asked: false, agreed: true, at: Date.now(), report,
+  type: blob.type, ...(await db.sealBlob(blob)) }));
+
+/** toReport says of what was spoken which report it belongs to, now that the server has that one. @param {string} request @param {string} flag */
+export const toReport = async (request, flag) => {
+  for (const f of await db.all('files')) if (f.report === request) await db.put('files', { ...f, flag });
+};
+
+/** sendFiles sends what waits, or one of it, oldest first; what is there is erased here. @param {string} [only] */
+export const sendFiles = async (only) => {
+  for (let f of await db.all('files')) {
+    if (only && f.id !== only) continue;
+    if (f.report) {
+      if ((await db.all('queue')).some((q) => q.id === f.report)) continue; // its report goes first
+      f = (await db.all('files')).find((x) => x.seq === f.seq) || f; // which says by now where it belongs
+    }
+    const doing = { ...state.doing };
+    delete doing[f.id];
+    change({ doing: { ...doing, [f.id]: 'sending' } });
     try {
       await sendFile(f);
     } catch (e) {
+      change({ doing });
       if (!(e instanceof Refused) || [401, 429].includes(e.status)) throw e;
       const wrong = (f.wrong || 0) + 1;
       if ([409, 422].includes(e.status) && f.blob && wrong < 4) { // from where the server is, and after a second time announced anew
         await db.put('files', { ...f, wrong, id: wrong < 2 ? f.id : key() });
         return;
       }
-      await db.put('answers', { id: f.id, label: 'file.' + f.kind, at: Date.now(), said: e.message, code: e.code, status: e.status, visit: f.visit });
+      await db.put('answers', { id: f.id, label: 'file.' + f.kind, at: Date.now(), said: e.message, code: e.code, status: e.status, ...(f.report ? {} : { visit: f.visit }) });
     }
     await db.drop('files', f.seq);
+    change({ doing });
     await reload();
   }
 };
 
 /** @param {import('./db.js').QueuedFile} f */
 const sendFile = async (f) => {
+  if (f.report) {
+    if (!f.flag) return; // its report was refused, which stands among the answers
+    const blob = await db.blobOf(f);
+    await ask('POST', `/v1/flags/${f.flag}/evidence?evidence_id=${f.id}`, { raw: blob, within: 120_000, headers: { 'Content-Type': blob.type, 'Idempotency-Key': f.id } });
+    return;
+  }
   const at = `/v1/visits/${f.visit}/files`;
   const body = { id: f.id, kind: f.kind, asked: f.asked, agreed: f.agreed, taken_at: new Date(f.at).toISOString() };
   const headers = { 'Idempotency-Key': f.id, 'Doorstep-Sent-At': new Date().toISOString() };

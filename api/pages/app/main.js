@@ -4,7 +4,7 @@ import { html } from './html.js';
 import * as db from './db.js';
 import { begin, change, say, state, useNow } from './state.js';
 import { left } from './net.js';
-import { follow, health, hurry, register, sync } from './sync.js';
+import { follow, grow, health, hurry, register, sync } from './sync.js';
 import { resume, SignIn } from './signin.js';
 import { Today } from './today.js';
 import { Visit } from './visit.js';
@@ -36,7 +36,7 @@ const App = () => {
   if (!s.ready) return html`<p class="start">Doorstep</p>`;
   if (screen === 'sos') return html`<${Sos} />`;
   if (!s.signedIn) return html`<${SignIn} />`;
-  const locked = s.synced > 0 && Date.now() - s.synced > lockAfter;
+  const locked = s.synced > 0 && s.age > lockAfter;
   if (locked && screen !== 'waiting') return html`<${SignIn} why=${say('ended.sync_too_old')} />`;
   const body = screen === 'visit' ? html`<${Visit} id=${id} part=${part} />` : screen === 'waiting' ? html`<${Waiting} />`
     : screen === 'inbox' ? html`<${Inbox} />` : screen === 'me' ? html`<${Me} part=${id} />` : html`<${Today} />`;
@@ -47,7 +47,7 @@ const App = () => {
     ${s.update && html`<div class="bar-note" role="status">${say('update.ready')} <button class="btn small" onClick=${update}>${say('update.take')}</button></div>`}
     ${s.ended && html`<div class="bar-note warn" role="alert">${say('ended.' + s.ended)} <a class="btn small" href="#/me/signin">${say('signin.again')}</a></div>`}
     ${s.full && html`<div class="bar-note warn" role="alert">${say('storage.full')}</div>`}
-    ${s.sos && s.sos.view?.status !== 'resolved' && html`<a class="bar-note danger" href="#/sos">${say('sos.open')}</a>`}
+    ${s.sos && !s.sos.safe && s.sos.view?.status !== 'resolved' && html`<a class="bar-note danger" href="#/sos">${say('sos.open')}</a>`}
     <main id="screen" tabindex="-1">${body}</main>
     ${screen !== 'visit' && html`<nav class="foot" aria-label=${say('nav')}><div>
       ${tab('', 'nav.today')}${tab('inbox', 'nav.inbox', unseen)}${tab('waiting', 'nav.waiting', s.queue.length + s.files.length)}${tab('me', 'nav.me')}</div></nav>`}`;
@@ -70,6 +70,7 @@ const update = async () => {
 const start = async () => {
   render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById('app')));
   await begin();
+  await grow();
   follow();
   await raiseAsAsked();
   go(); // an alarm and a stop from before, ahead of everything else

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import * as db from './db.js';
 import { html } from './html.js';
 import { ask, key } from './net.js';
@@ -46,15 +46,20 @@ const useAsked = (path) => {
 const Leave = () => {
   const s = useNow();
   const [from, setFrom] = useState(''), [to, setTo] = useState(''), [kind, setKind] = useState('annual'), [done, setDone] = useState(''), [sure, setSure] = useState(false);
-  const me = s.me?.user.id;
+  const me = s.me?.user.id, going = useRef(false); // a second tap comes before the screen has changed
+  const ill = s.queue.some((q) => q.label === 'did.leave' && q.body?.kind === 'sick') || (s.me?.leave || []).some((/** @type {any} */ l) => l.kind === 'sick' &&
+    !['declined', 'cancelled', 'withdrawn'].includes(l.status) && Date.parse(l.starts_at) <= now() && now() < Date.parse(l.ends_at));
   const send = async (/** @type {string} */ a, /** @type {string} */ b, /** @type {string} */ k) => {
+    if (going.current) return;
+    going.current = true;
     setDone(say('busy'));
     const next = new Date(b + 'T00:00:00Z');
     next.setUTCDate(next.getUTCDate() + 1);
     if (await enqueue({ path: `/v1/technicians/${me}/leave`, plain: true, label: 'did.leave', body: { starts_at: a + 'T00:00', ends_at: next.toISOString().slice(0, 10) + 'T00:00', kind: k } })) setDone(say('leave.sent'));
+    else { going.current = false; setDone(''); }
   };
   return html`<p role="status">${done}</p>
-    <section class="card stack"><b>${say('sick.today')}</b><p class="dense quiet">${say('sick.why')}</p>${sure ? html`<button class="btn danger wide" disabled=${!!done} onClick=${() => send(dayKey(now()), dayKey(now()), 'sick')}>${say('sick.sure')}</button>`
+    <section class="card stack"><b>${say('sick.today')}</b><p class="dense quiet">${say('sick.why')}</p>${ill ? html`<span class="pill mute">${say('sick.told')}</span>` : sure ? html`<button class="btn danger wide" disabled=${!!done} onClick=${() => send(dayKey(now()), dayKey(now()), 'sick')}>${say('sick.sure')}</button>`
     : html`<button class="btn wide" disabled=${!!done} onClick=${() => setSure(true)}>${say('sick.go')}</button>`}</section>
     <section class="card stack"><b>${say('leave.ask')}</b><${Field} id="from" label=${say('from')} value=${from} set=${setFrom} more=${{ type: 'date' }} /><${Field} id="to" label=${say('to')} value=${to} set=${setTo} more=${{ type: 'date' }} />
       <${Choice} name="leavekind" label=${say('kind')} value=${kind} set=${setKind} options=${(s.lists?.leave_kinds || []).map((/** @type {any} */ x) => [x.code, x.words])} />

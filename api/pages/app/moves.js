@@ -1,4 +1,5 @@
 import * as db from './db.js';
+import { keepVoice } from './files.js';
 import { key } from './net.js';
 import { guarded, reload, state } from './state.js';
 import { now } from './when.js';
@@ -49,7 +50,7 @@ export const shown = () => state.visits.map((v) => {
  * enqueue keeps a request until the server has it. Moves of one visit wait for each other, so that none overtakes the one before.
  * Nothing is said to be done before it is kept: false means that the storage is full. What is urgent goes by itself, at once.
  * @param {{path: string, body?: any, label: string, visit?: string, move?: string, secret?: boolean, method?: string, plain?: boolean, seal?: boolean,
- *   timer?: string, minutes?: number, urgent?: boolean}} q
+ *   timer?: string, minutes?: number, urgent?: boolean, voice?: Blob}} q
  */
 export const enqueue = async (q) => {
   const at = Date.now();
@@ -58,6 +59,7 @@ export const enqueue = async (q) => {
   const when = state.visits.find((v) => v.visit.id === q.visit)?.visit.window_start;
   const row = { id: key(), method: q.method || 'POST', path: q.path, label: q.label, visit: q.visit, move: q.move, secret: q.secret, timer: q.timer,
     minutes: q.minutes, urgent: q.urgent, when, at, depends_on: before };
+  if (q.voice && !await keepVoice(row.id, q.voice)) return false;
   const kept = await guarded(async () => db.put('queue', { ...row, ...(q.secret || q.seal ? await db.seal(body) : { body }) }));
   await reload();
   const { soon, hurry } = await import('./sync.js');

@@ -1,7 +1,7 @@
 import * as db from './db.js';
-import { key, Refused, urgent } from './net.js';
+import { ask, key, Refused, urgent } from './net.js';
 import { place, shown, underWay } from './moves.js';
-import { change, reload, state } from './state.js';
+import { change, reload, say, state } from './state.js';
 
 /**
  * An alarm of one's own, until it is resolved. It waits behind nothing: it is sent at once and again every few seconds until the server
@@ -13,7 +13,7 @@ let timer;
 
 /** raise begins an alarm; a second tap is the same one. */
 export const raise = async () => {
-  if (!state.sos || state.sos.view?.status === 'resolved') {
+  if (!state.sos || state.sos.safe || state.sos.view?.status === 'resolved') {
     const visit = shown().find((v) => underWay(v.visit.status));
     const sos = { id: key(), at: Date.now(), visit: visit?.visit.id || null, sent: false, view: null, points: [] };
     change({ sos });
@@ -77,6 +77,24 @@ export const helpers = () => [...(state.me?.help?.people || []), ...(state.setti
 export const message = (words) => {
   const at = state.sos?.place;
   return words + (at?.lat !== undefined ? ` https://maps.google.com/?q=${at.lat.toFixed(5)},${at.lon.toFixed(5)}` : '');
+};
+
+/**
+ * safe says that its raiser is safe, with their code where one is set. It ends nothing, and the phone goes on to tell of itself until somebody who
+ * answers ends it: whichever code it was, nothing here differs. It gives what was wrong, or nothing.
+ * @param {string} code
+ */
+export const safe = async (code) => {
+  const s = state.sos;
+  try {
+    await ask('POST', `/v1/sos/${s.server}/safe`, { within: 8_000, body: code ? { code } : {}, headers: { 'Idempotency-Key': key(), 'Doorstep-Sent-At': new Date().toISOString() } });
+  } catch (e) {
+    return e instanceof Refused ? e.message : say('net.needed');
+  }
+  s.safe = true;
+  change({ sos: { ...s } });
+  await db.set('sos', s).catch(() => {});
+  return '';
 };
 
 /** end forgets an alarm that is over. */

@@ -1,7 +1,7 @@
 import * as db from './db.js';
 import { alone, ask, key, left as ended, once, Refused, spare, Unreached, urgent } from './net.js';
 import { change, guarded, reload, state } from './state.js';
-import { sendFiles } from './files.js';
+import { sendFiles, toReport } from './files.js';
 import { lay } from './moves.js';
 
 /** How many requests go up in one batch, and how large it may be (docs/phone.md, Up). */
@@ -12,10 +12,12 @@ let failures = 0;
 let notBefore = 0; // what the server asked for
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
+let waits = false; // it is set
 
 /** later sets when to try again. In the background nothing runs more often than once a minute. @param {number} ms */
 const later = (ms) => {
   clearTimeout(timer);
+  waits = true;
   timer = setTimeout(sync, document.hidden ? Math.max(ms, 60_000) : ms);
 };
 
@@ -25,6 +27,8 @@ export const soon = () => later(150);
 /** sync sends what waits and fetches what changed, one at a time over all tabs. */
 export const sync = async () => {
   clearTimeout(timer);
+  waits = false;
+  await grow();
   if (!state.signedIn) return;
   change({ sending: true });
   try {
@@ -32,6 +36,7 @@ export const sync = async () => {
       await up();
       await down();
     });
+    await speakAlike();
     spare('files', sendFiles).catch(() => {}); // which nothing waits for; what is left goes with the next sync
     failures = 0;
     change({ net: 'ok', ended: '', sending: false });
@@ -105,19 +110,88 @@ const pack = async (queue) => {
   return [batch, requests];
 };
 
-const up = async () => {
+/** doing says of each request what is done with it. @param {any[]} rows @param {'sending' | 'busy' | ''} how */
+const doing = (rows, how) => {
+  const all = { ...state.doing };
+  for (const r of rows) {
+    if (how) all[r.id] = how;
+    else delete all[r.id];
+  }
+  change({ doing: all });
+};
+
+/** up sends the queue, or of it only what some ids need. @param {Set<string>} [only] */
+const up = async (only) => {
   for (;;) {
-    const queue = await db.all('queue');
+    const queue = (await db.all('queue')).filter((q) => !only || only.has(q.id));
     if (!queue.length) return;
     const [batch, requests] = await pack(queue);
-    const { json } = await ask('POST', '/v1/sync', { within: 40_000, body: { device_time: new Date().toISOString(), requests } });
-    let left = 0, wait = 0;
-    for (const [i, a] of json.responses.entries()) {
-      if (await settle(batch[i], a) === 'later') { left++; wait = Math.max(wait, a.retry_after || 0); }
+    doing(batch, 'sending');
+    try {
+      const { json } = await ask('POST', '/v1/sync', { within: 40_000, body: { device_time: new Date().toISOString(), requests } });
+      let left = 0, wait = 0;
+      doing(batch, '');
+      for (const [i, a] of json.responses.entries()) {
+        if (await settle(batch[i], a) === 'later') { doing([batch[i]], 'busy'); left++; wait = Math.max(wait, a.retry_after || 0); }
+      }
+      await reload();
+      if (left) throw new Unreached('busy', wait);
+    } catch (e) {
+      if (!(e instanceof Unreached && e.how === 'busy')) doing(batch, '');
+      throw e;
     }
-    await reload();
-    if (left) throw new Unreached('busy', wait);
   }
+};
+
+/** again tries one request now, with what it waits for; whatever stands beside it in the queue is left alone. @param {string} id */
+export const again = async (id) => {
+  const queue = await db.all('queue'), need = new Set([id]);
+  for (const q of [...queue].reverse()) if (need.has(q.id)) for (const d of q.depends_on || []) need.add(d);
+  change({ sending: true });
+  try {
+    await alone('sync', () => up(need));
+    change({ net: 'ok', sending: false });
+  } catch (e) {
+    change({ sending: false, ...(e instanceof Unreached ? { net: navigator.onLine ? e.how : 'off' } : {}) });
+    if (e instanceof Refused && e.status === 401) await endSession(e);
+  }
+};
+
+/** speakAlike makes the language that was chosen here that of the account: the lists and the notices come in it then. */
+const speakAlike = async () => {
+  const to = state.settings.language, me = state.me?.user;
+  if (!to || !me || me.language === to || state.settings.languageNot === to) return;
+  try {
+    const { json } = await ask('PATCH', '/v1/users/' + me.id, { body: { language: to }, headers: { 'If-Match': `"${me.version}"` } });
+    await db.set('me', { ...state.me, user: json });
+    await down();
+  } catch (e) {
+    if (!(e instanceof Refused) || e.status === 412 || e.status === 401 || e.status === 429) return; // the next sync
+    await db.set('settings', { ...state.settings, languageNot: to }); // the server does not speak it
+  }
+  await reload();
+};
+
+const page = key(); // other tabs count too
+/** When this page last looked at the clocks, and whether it was in sight ever since. */
+let looked = { wall: 0, ran: 0, seen: false };
+
+/**
+ * grow counts how old the picture is. The clock on the wall alone does not lock an app (docs/decisions/0048): between two looks at most a day
+ * is counted, and at least what the page itself ran for. A step of the clock while the page was in sight all the time is no time that
+ * passed, and what it is on the server's clock does not follow it.
+ */
+export const grow = async () => {
+  const wall = Date.now(), ran = performance.now(), was = looked;
+  looked = { wall, ran, seen: !document.hidden };
+  const kept = await db.get('age').catch(() => null), synced = state.synced;
+  if (!synced) return;
+  const here = was.wall && kept?.page === page ? ran - was.ran : 0, passed = wall - (kept?.wall || synced);
+  const step = wall - was.wall - (ran - was.ran), stepped = was.wall && was.seen && !document.hidden && Math.abs(step) > 120_000 ? step : 0;
+  const ms = (kept?.ms || 0) + Math.max(here, Math.min(passed - stepped, 86_400_000), 0);
+  await db.set('age', { ms, wall, page }).catch(() => {});
+  if (stepped) await db.set('skew', state.skew - stepped).catch(() => {});
+  change({ age: ms, ...(stepped ? { skew: state.skew - stepped } : {}) });
 };
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -166,6 +240,7 @@ const settle = async (q, a) => {
       status: a.status, ...(q.secret ? {} : { visit: q.visit, move: q.move, when: q.when, ...(a.body?.opens_at ? { opens: a.body.opens_at } : {}) }) });
     if (['complete', 'partial'].includes(q.move) && a.body?.code !== 'claim_kept') await typedAgain(q);
   }
+  if (ok && q.secret && a.body?.id) await toReport(q.id, a.body.id);
   await db.received(q, (visit) => { if (ok) lay(visit, q, state.skew, state.me?.user.id); });
   return 'done';
 };
@@ -185,6 +260,8 @@ const down = async () => {
         { headers: tag && tag.cursor === cursor ? { 'If-None-Match': tag.tag } : {} });
       if (status === 304) {
         await db.set('synced', Date.now());
+        await db.set('age', null);
+        change({ synced: Date.now(), age: 0 });
         return;
       }
       await guarded(() => db.keepPage(json));
@@ -205,7 +282,7 @@ export const register = async (token) => {
   let id = await db.get('installation');
   if (!id) await db.set('installation', id = key());
   const known = token || await db.get('pushToken') || 'none ' + id;
-  const language = ['en', 'hi'].includes(document.documentElement.lang) ? document.documentElement.lang : 'en';
+  const language = ['en', 'hi', 'mr'].includes(document.documentElement.lang) ? document.documentElement.lang : 'en';
   const told = [id, known, language].join(' '), was = await db.get('registered');
   if (was?.told === told && Date.now() - was.at < 86_400_000) return;
   await ask('PUT', '/v1/devices/' + id, { body: { token: known, platform: 'web', language }, headers: { 'Idempotency-Key': key() } });
@@ -250,6 +327,10 @@ export const follow = () => {
   };
   addEventListener('online', wake);
   addEventListener('offline', () => change({ net: 'off' }));
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) wake(); });
+  document.addEventListener('visibilitychange', () => {
+    looked.seen = false; // what passed meanwhile is not known
+    if (!document.hidden) wake();
+    else if (waits) later(0); // at the pace of the background
+  });
   navigator.serviceWorker?.addEventListener('message', (e) => { if (e.data === 'sync') wake(); });
 };

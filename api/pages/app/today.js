@@ -1,7 +1,8 @@
+import * as db from './db.js';
 import { html } from './html.js';
 import { ahead, current, move, nextMove, people, shown, site } from './moves.js';
 import { Sent, SosButton, State } from './parts.js';
-import { say, useNow } from './state.js';
+import { reload, say, useNow } from './state.js';
 import { known } from './words.js';
 import { clock, day, dayKey, dayShort, now, opened, span } from './when.js';
 
@@ -12,6 +13,25 @@ export const map = (s) => {
   const words = encodeURIComponent([s?.address, s?.postal_code].filter(Boolean).join(', '));
   const at = s?.lat != null ? `${s.lat},${s.lon}` : '';
   return apple ? `maps:?daddr=${at || words}` : `geo:${at || '0,0'}?q=${at || words}`;
+};
+
+/** Navigate opens the map; on return there is one question. @param {{v: ReturnType<typeof shown>[0], children: any}} p */
+export const Navigate = ({ v, children }) => html`<a class="btn" href=${map(site(v))} onClick=${async () => {
+  await db.set('navigated', { visit: v.visit.id, at: Date.now() }).catch(() => {});
+  await reload();
+}}>${children}</a>`;
+
+/** OnMyWay is that question, while the move is open. @param {{of: ReturnType<typeof shown>}} p */
+export const OnMyWay = ({ of }) => {
+  const s = useNow(), n = s.navigated, v = n && of.find((x) => x.visit.id === n.visit);
+  if (!v || nextMove[v.visit.status] !== 'en-route' || !v.visit.actions.includes('en-route') || !opened(v.visit.window_start) || dayKey(n.at + s.skew) !== dayKey(now())) return null;
+  const answer = async (/** @type {boolean} */ yes) => {
+    if (yes && !await move(v, 'en-route')) return;
+    await db.set('navigated', null).catch(() => {});
+    await reload();
+  };
+  return html`<section class="card stack warn" role="status"><b class="big">${say('onmyway', { who: v.customer?.name || '' })}</b>
+    <button class="btn primary wide tall" onClick=${() => answer(true)}>${say('onmyway.yes')}</button><button class="btn plain wide" onClick=${() => answer(false)}>${say('onmyway.no')}</button></section>`;
 };
 
 const greeting = () => {
@@ -30,6 +50,7 @@ export const Today = () => {
   return html`<header class="top"><div><div class="label">${day(now())}</div><h1 class="title">${greeting()}${first && ', ' + first}</h1></div><${SosButton} /></header>
     <div class="stack">
       <${Sent} />
+      <${OnMyWay} of=${list} />
       ${!list.length && (s.synced ? html`<p class="empty card">${say('today.none')}</p>` : html`<p class="empty card" role="status">${say(s.net === 'ok' ? 'loading' : 'today.never')}</p>`)}
       ${next && html`<${Next} v=${next} />`}
       ${rest.length > 0 && html`<section><h2 class="label">${say('today.rest')}</h2><${List} of=${rest} /></section>`}
@@ -54,7 +75,7 @@ const Next = ({ v }) => {
     ${v.visit.plan.length > 0 && html`<p><span class="pill warn">▲ ${v.visit.plan.map((/** @type {string} */ p) => say('plan.' + p)).join(', ')}</span></p>`}
     <div class="acts">
       ${phone && html`<a class="btn" href=${'#/visit/' + v.visit.id + '/reach'}>${say('call')}</a>`}
-      <a class="btn" href=${map(at)}>${say('navigate')}</a></div>
+      <${Navigate} v=${v}>${say('navigate')}<//></div>
     ${nextMove[v.visit.status] === 'en-route' && opened(v.visit.window_start) ? html`<button class="btn wide light" onClick=${() => { move(v, 'en-route'); }}>${say('do.en-route')}</button>`
     : html`<a class="btn wide light" href=${'#/visit/' + v.visit.id}>${say('open')}</a>`}
   </section>`;

@@ -6,10 +6,12 @@ import { ahead, enqueue, move, nextMove, people, place, shown, site, underWay } 
 import { Back, Choice, Field, Sent, State } from './parts.js';
 import { standing } from './push.js';
 import { say, useNow } from './state.js';
-import { map } from './today.js';
+import { Navigate, OnMyWay } from './today.js';
 import { Done, Photo } from './done.js';
 import { Reach } from './reach.js';
 import { clock, dayShort, now, opened, span } from './when.js';
+import { Voice } from './voice.js';
+import { language } from './words.js';
 
 /** @typedef {ReturnType<typeof shown>[0]} V */
 
@@ -54,9 +56,11 @@ const Overview = ({ v }) => {
           ${v.job.safety_critical && html`<span class="pill danger">■ ${say('safety_critical')}</span>`}</p></div>
       <div class="acts three"><a class="btn" href=${id + '/reach'}><span aria-hidden="true">☎</span>${say('call')}</a>
         <a class="btn" href=${id + '/reach'}><span aria-hidden="true">✉</span>${say('message')}</a>
-        <a class="btn" href=${map(at)}><span aria-hidden="true">➤</span>${say('navigate')}</a></div>
+        <${Navigate} v=${v}><span aria-hidden="true">➤</span>${say('navigate')}<//></div>
+      <${OnMyWay} of=${[v]} />
       ${v.visit.plan.length > 0 && html`<section class="card warn"><strong>▲ ${say('plan')}</strong><p>${v.visit.plan.map((/** @type {string} */ x) => say('plan.' + x)).join(', ')}</p>
         ${unseen ? html`<button class="btn" onClick=${() => move(v, 'plan-seen')}>${say('do.plan-seen')}</button>` : html`<span class="pill good">✓ ${say('plan.seen')}</span>`}</section>`}
+      <${Door} v=${v} />
       <${Timer} v=${v} />
       <section class="card stack"><div><div class="label">${say('fault')}</div>${v.job.fault || say('fault.none')} ${v.job.what_matters && html`<strong>${v.job.what_matters}</strong>`}</div>
         ${v.history.tried_steps.length > 0 && html`<div><div class="label">${say('tried')}</div>${v.history.tried_steps.map((t) => html`<div class="dense" key=${t.id}>${t.step}: ${say('result.' + t.result)}${
@@ -80,6 +84,21 @@ const Overview = ({ v }) => {
       : html`<button class="btn primary wide" disabled=${held} onClick=${() => go(next)}>${say('do.' + next)}</button>`}
       <div class="spread"><a class="btn plain small" href=${id + '/noaccess'}>${say('noaccess')}</a><a class="btn plain small" href=${id + '/cannot'}>${say('cannot')}</a>
         <a class="btn plain small" href=${id + '/report'}>${say('report')}</a><a class="btn plain small" href=${id + '/more'}>${say('more')}</a></div></div></div>`}`;
+};
+
+/** Door shows the two words, on the day alone; a wrong one lets either side leave. @param {{v: V}} p */
+const Door = ({ v }) => {
+  const w = v.door_words, spoken = (/** @type {{latin: string, devanagari: string}} */ x) => (language() === 'en' ? x.latin : x.devanagari);
+  const [sure, setSure] = useState(false);
+  if (!w || !['scheduled', 'en_route', 'arrived'].includes(v.visit.status) || now() < Date.parse(w.from) || now() >= Date.parse(w.until)) return null;
+  const leave = async () => {
+    await enqueue({ path: `/v1/visits/${v.visit.id}/stop`, body: { kind: 'wrong_word' }, label: 'did.stop', visit: v.visit.id, move: 'stop', urgent: true });
+    location.hash = '#/';
+  };
+  return html`<section class="card stack" aria-label=${say('door')}><div class="door"><p><span class="label">${say('door.say')}</span><b class="big">${spoken(w.you_say)}</b></p>
+    <p><span class="label">${say('door.hear')}</span><b class="big">${spoken(w.they_answer)}</b></p></div>
+    <p class="dense quiet">${say('door.why')}</p>${sure ? html`<p>${say('door.leave.why')}</p><button class="btn danger wide" onClick=${leave}>${say('door.leave')}</button>`
+      : html`<button class="btn wide" onClick=${() => setSure(true)}>${say('door.wrong')}</button>`}</section>`;
 };
 
 /** Timer shows when somebody asks whether all is well. @param {{v: V}} p */
@@ -157,12 +176,12 @@ const reports = {};
 /** Report: kind, how bad, words; what was sent stays nowhere on the phone. @param {{v: V, close: string}} p */
 const Report = ({ v, close }) => {
   const s = useNow();
-  const begun = reports[v.visit.id] || { kind: '', level: '', note: '' };
+  const begun = reports[v.visit.id] || { kind: '', level: '', note: '', voice: null };
   const [r, setR] = useState(begun), [sent, setSent] = useState(false);
-  const write = (/** @type {string} */ name) => (/** @type {string} */ value) => setR((/** @type {any} */ was) => (reports[v.visit.id] = { ...was, [name]: value }));
+  const write = (/** @type {string} */ name) => (/** @type {any} */ value) => setR((/** @type {any} */ was) => (reports[v.visit.id] = { ...was, [name]: value }));
   const { kind, level, note } = r, setKind = write('kind'), setLevel = write('level'), setNote = write('note');
   const go = async () => {
-    if (!await enqueue({ path: `/v1/visits/${v.visit.id}/flags`, body: { kind, level: Number(level), ...(note.trim() ? { note } : {}) }, label: 'did.report', secret: true })) return;
+    if (!await enqueue({ path: `/v1/visits/${v.visit.id}/flags`, body: { kind, level: Number(level), ...(note.trim() ? { note } : {}) }, label: 'did.report', secret: true, voice: r.voice?.blob })) return;
     delete reports[v.visit.id];
     setSent(true);
   };
@@ -171,7 +190,8 @@ const Report = ({ v, close }) => {
   return html`<${Back} to=${close} word=${v.customer?.name} /><h1 class="title">${say('report')}</h1><div class="stack">
     <section class="card"><${Choice} name="kind" label=${say('report.kind')} value=${kind} set=${setKind} options=${(s.lists?.flag_kinds || []).map((/** @type {any} */ x) => [x.code, x.words])} /></section>
     <section class="card"><${Choice} name="level" label=${say('report.level')} value=${level} set=${setLevel} options=${[4, 3, 2, 1, 0].map((n) => [String(n), say('level.' + n)])} /></section>
-    <section class="card"><${Field} id="reportnote" label=${say('report.words')} value=${note} set=${setNote} lines=${3} more=${{ maxLength: 4000 }} />
+    <section class="card stack"><${Field} id="reportnote" label=${say('report.words')} value=${note} set=${setNote} lines=${3} more=${{ maxLength: 4000 }} />
+      <${Voice} value=${r.voice} set=${write('voice')} />
       <button class="btn primary wide" disabled=${!kind || !level} onClick=${go}>${say('report.go')}</button><p class="dense quiet">${say('report.who')}</p></section></div>`;
 };
 

@@ -20,6 +20,11 @@ type wire struct {
 	lies   atomic.Bool  // it answers with a page of its own, as a hotel's does
 	loses  atomic.Int32 // so many answers to POST /v1/sync get lost on the way
 	passed atomic.Int32 // requests to POST /v1/sync that arrived
+
+	newer   atomic.Bool                   // the server has a newer version of the app
+	refuses atomic.Int32                  // the status with which the next chunk of a file is refused
+	slow    atomic.Pointer[chan struct{}] // chunks of files wait for it
+	slowed  atomic.Int32                  // so many did
 }
 
 func newWire(t *testing.T, server string) *wire {
@@ -39,9 +44,27 @@ func newWire(t *testing.T, server string) *wire {
 			w.passed.Add(1)
 			proxy.ServeHTTP(httptest.NewRecorder(), in)
 			panic(http.ErrAbortHandler) // the server has it, the phone does not know
+		case in.Method == http.MethodPatch && w.refuses.Load() != 0:
+			status := int(w.refuses.Swap(0))
+			out.Header().Set("Content-Type", "application/problem+json")
+			out.Header().Set("X-Request-Id", "x")
+			out.Header().Set("Upload-Offset", "0")
+			out.WriteHeader(status)
+			_, _ = out.Write([]byte(`{"type": "x", "title": "x", "detail": "x", "status": ` + strconv.Itoa(status) + `, "code": "wrong_offset"}`))
 		default:
 			if sync {
 				w.passed.Add(1)
+			}
+			if hold := w.slow.Load(); hold != nil && in.Method == http.MethodPatch {
+				w.slowed.Add(1)
+				<-*hold
+			}
+			if in.URL.Path == "/app/sw.js" && w.newer.Load() {
+				in.Header.Del("If-None-Match")
+				in.Header.Del("Accept-Encoding")
+				proxy.ServeHTTP(out, in)
+				_, _ = out.Write([]byte("// newer"))
+				return
 			}
 			proxy.ServeHTTP(out, in)
 		}
@@ -149,12 +172,10 @@ func TestBadDaysInTheApp(t *testing.T) {
 	a.open("?h#/waiting")
 	a.until("it is gone", stored+`.then((x) => !x.includes(`+strconv.Quote(name)+`))`)
 
-	// Three days without a sync: what is of homes is hidden, what was not sent is not.
-	evaluate[bool](t, a.ctx,
-		`(async () => { const db = await new Promise((done) => { const r = indexedDB.open('doorstep'); r.onsuccess = () => done(r.result); });
-		const tx = db.transaction('kv', 'readwrite'); tx.objectStore('kv').put(Date.now() - 73 * 3600000, 'synced');
-		await new Promise((done) => { tx.oncomplete = done; }); db.close(); return true; })() && true`)
+	// Three days of use without a sync: what is of homes is hidden, what was not sent is not.
 	w.lies.Store(true)
+	a.puts("synced", "Date.now() - 73 * 3600000")
+	a.puts("age", "{ ms: 72.5 * 3600000, wall: Date.now() - 1800000 }")
 	a.open("?i")
 	a.sees("has not synced for three days")
 	if strings.Contains(a.text(), "Kapoor") {

@@ -52,6 +52,7 @@ var requestBodies = map[string]object{
 	"planDrill":  {"at": "2027-03-09T11:00"}, "hearDrill": {},
 	"spokenHomeSafe": {}, "askHomeSafe": {"by": "2027-03-01T20:00:00+05:30"},
 	"addSOSTrail": {"points": []any{object{"at": "2027-03-01T03:30:00Z", "battery": 50}}},
+	"saySafe":     {"code": "1234"},
 	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "as asked"}, "setColleague": {"colleague_id": nil},
 	"setLadder": {"tiers": []object{}},
 	"stateFlag": {"text": "x"}, "sayForNextPerson": {"words": "as asked"}, "liftKeepAway": {"reason": "as asked"},

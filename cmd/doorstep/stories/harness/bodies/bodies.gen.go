@@ -688,6 +688,7 @@ const (
 	RaisedFlagKindUnsafePremises   RaisedFlagKind = "unsafe_premises"
 	RaisedFlagKindVerbalAbuse      RaisedFlagKind = "verbal_abuse"
 	RaisedFlagKindWeapon           RaisedFlagKind = "weapon"
+	RaisedFlagKindWrongWord        RaisedFlagKind = "wrong_word"
 )
 
 // Valid indicates whether the value is a known member of the RaisedFlagKind enum.
@@ -718,6 +719,8 @@ func (e RaisedFlagKind) Valid() bool {
 	case RaisedFlagKindVerbalAbuse:
 		return true
 	case RaisedFlagKindWeapon:
+		return true
+	case RaisedFlagKindWrongWord:
 		return true
 	default:
 		return false
@@ -2094,6 +2097,7 @@ type SlotWindow struct {
 
 // Stop Everything is optional; what cannot be read is ignored.
 type Stop struct {
+	// Kind a kind of reports, or wrong_word: the word at the door was wrong
 	Kind       string `json:"kind,omitempty,omitzero"`
 	Level      int    `json:"level,omitempty,omitzero"`
 	Note       string `json:"note,omitempty,omitzero"`
