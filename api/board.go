@@ -58,7 +58,7 @@ func (a *App) board(c *fiber.Ctx, s *web.Server) error {
 		return err
 	}
 	c.Set(fiber.HeaderCacheControl, "private, no-cache")
-	if web.Unchanged(c, web.ContentTag(body)) {
+	if web.Unchanged(c, "W/"+web.ContentTag(body)) {
 		return c.SendStatus(fiber.StatusNotModified)
 	}
 	b.Now = asked

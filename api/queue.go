@@ -30,7 +30,7 @@ func mountQueue(a *App, s *web.Server) {
 			return err
 		}
 		c.Set(fiber.HeaderCacheControl, "private, no-cache")
-		if web.Unchanged(c, web.ContentTag(body)) {
+		if web.Unchanged(c, "W/"+web.ContentTag(body)) {
 			return c.SendStatus(fiber.StatusNotModified)
 		}
 		return c.JSON(q)

@@ -85,6 +85,7 @@ var formats = map[string]openapi3.StringFormatValidator{
 	"date-time": openapi3.NewCallbackValidator(formatDateTime),
 	"instant":   openapi3.NewCallbackValidator(formatInstant),
 	"words":     openapi3.NewCallbackValidator(formatWords),
+	"note":      openapi3.NewCallbackValidator(formatNote),
 }
 
 var (

@@ -37,3 +37,11 @@ func formatWords(s string) error {
 	}
 	return nil
 }
+
+// formatNote is formatWords of what explains a move of one's own and decides nothing: one letter will do, signs alone will not.
+func formatNote(s string) error {
+	if strings.TrimSpace(s) != "" && domain.SignsAlone(s) {
+		return errors.New("says nothing: a few words")
+	}
+	return nil
+}

@@ -194,6 +194,9 @@ func (s *Server) Handle(method, path string, h fiber.Handler) {
 			chain = append(chain, s.deprecations.tell(op))
 		}
 	}
+	if method == http.MethodGet {
+		h = compressedJSON(h)
+	}
 	s.add(method, path, append(chain, h)...)
 }
 

@@ -1,4 +1,4 @@
-// Command bundle joins the modules of /app and of the desk into the files that the server embeds, and draws its icons. `go generate` runs it in
+// Command bundle joins the modules of /app and of the desk into the files that the server embeds, and draws icons. `go generate` runs it in
 // api/pages; what it writes is committed, so whoever builds the server needs neither npm nor this.
 package main
 

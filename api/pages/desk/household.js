@@ -4,7 +4,7 @@ import { Caller, Contact, EndCall } from './contact.js';
 import { JobCard } from './job.js';
 import { NewJob } from './newjob.js';
 import { Slots } from './slots.js';
-import { get, useLoad, zone } from './state.js';
+import { get, takesCalls, useLoad, zone } from './state.js';
 import { Timeline } from './timeline.js';
 import { Drawer, Failed, Phone, Waiting } from './ui.js';
 import { known, say } from './words.js';
@@ -36,7 +36,7 @@ export const Household = ({ id, job, panel }) => {
     const typed = (/** @type {KeyboardEvent} */ e) => {
       if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(/** @type {HTMLElement} */ (e.target).tagName)) return;
       const to = /** @type {Record<string, string>} */ ({ c: 'contact', n: 'new', v: 'caller' })[e.key];
-      if (to) { e.preventDefault(); setOpen(to); }
+      if (to && takesCalls()) { e.preventDefault(); setOpen(to); }
     };
     addEventListener('keydown', typed);
     return () => removeEventListener('keydown', typed);
@@ -49,9 +49,9 @@ export const Household = ({ id, job, panel }) => {
   return html`<${Failed} error=${home.error} again=${home.reload} />
     <div class="spread head"><div><h1 class="big">${c.name}</h1>
       <p class="quiet">${[site && [site.address, site.landmark, site.postal_code].filter(Boolean).join(', '), known('language.' + c.language, c.language)].filter(Boolean).join(' · ')}</p></div>
-      <div class="row acts">${current && html`<button class="btn small" onClick=${() => setOpen('caller')}>${say('caller.title')} <kbd>v</kbd></button>
+      ${takesCalls() && html`<div class="row acts">${current && html`<button class="btn small" onClick=${() => setOpen('caller')}>${say('caller.title')} <kbd>v</kbd></button>
         <button class="btn small" onClick=${() => setOpen('contact')}>${say('contact.title')} <kbd>c</kbd></button>`}
-        <button class="btn small primary" onClick=${() => setOpen('new')}>${say('new.title')} <kbd>n</kbd></button></div></div>
+        <button class="btn small primary" onClick=${() => setOpen('new')}>${say('new.title')} <kbd>n</kbd></button></div>`}</div>
     ${c.may_be_known && html`<p class="card warn">△ ${say('known.say')}</p>`}
     ${c.merged_into && html`<p class="card warn"><a href=${'#/household/' + c.merged_into}>${say('merged')}</a></p>`}
     ${(matters.length > 0 || voice) && html`<section class="card matters"><h2 class="label">${say('matters')}</h2>

@@ -1,5 +1,5 @@
 import { html } from '../app/html.js';
-import { get, send, useLoad } from './state.js';
+import { get, send, takesCalls, useLoad } from './state.js';
 import { Failed, JobState, useMove, VisitState } from './ui.js';
 import { span, when } from './when.js';
 import { known, say } from './words.js';
@@ -56,7 +56,7 @@ export const JobCard = ({ job, zone, current, promises, home, act }) => {
       <div class="row acts">
         ${can('schedule') && !(visit && live.includes(visit.status)) && html`<button class="btn small primary" onClick=${() => at('slots')}>${say('slots.title')}</button>`}
         ${visit && visit.actions.includes('reschedule') && html`<button class="btn small" onClick=${() => at('slots ' + visit.id)}>${say('visit.move')}</button>`}
-        ${!ended(job) && html`<button class="btn small" aria-expanded=${link} onClick=${() => setLink(!link)}>${say('link.title')}</button>`}
+        ${!ended(job) && takesCalls() && html`<button class="btn small" aria-expanded=${link} onClick=${() => setLink(!link)}>${say('link.title')}</button>`}
         ${job.replacement?.status === 'proposed' && can('replacement') && html`<${Replacement} job=${job} done=${more.reload} />`}
         <a class="btn small plain" href=${`/board#job=${job.id}`}>${say('nav.board')}</a></div>
       ${link && html`<${Link} job=${job} home=${home} />`}`}</section>`;

@@ -7,7 +7,7 @@ import { NewJob } from './newjob.js';
 import { Search, searched } from './search.js';
 import { SignIn } from './signin.js';
 import { Sos, SosBanner, watchAlarms } from './sos.js';
-import { begin, change, signOut, state, useNow } from './state.js';
+import { begin, change, signOut, state, takesCalls, useNow } from './state.js';
 import { Thanks } from './thanks.js';
 import { Drawer, Note } from './ui.js';
 import { known, language, languages, say, speak } from './words.js';
@@ -21,7 +21,7 @@ import { Worklist } from './worklist.js';
 const pages = [
   { at: 'decisions', name: 'nav.decisions', roles: 'area_manager admin' },
   { at: 'worklist', name: 'nav.worklist', roles: 'coordinator proprietor' },
-  { at: 'desk', name: 'nav.desk', roles: 'agent coordinator proprietor area_manager' },
+  { at: 'desk', name: 'nav.desk', roles: 'agent coordinator proprietor area_manager admin' },
   { at: 'board', name: 'nav.board', roles: 'coordinator proprietor area_manager agent', href: '/board' },
   { at: 'import', name: 'nav.import', roles: 'coordinator proprietor area_manager', href: '/import' },
   { at: 'thanks', name: 'nav.thanks', roles: 'coordinator proprietor area_manager' },
@@ -56,7 +56,7 @@ const App = () => {
       if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName)) return;
       if (e.key === '/') { e.preventDefault(); box.current?.focus(); }
       if (e.key === '?') showKeys((k) => !k);
-      if (e.key === 'n' && at !== 'household') location.hash = '#/new';
+      if (e.key === 'n' && at !== 'household' && takesCalls()) location.hash = '#/new';
       const page = mine()[Number(e.key) - 1];
       if (page) location.href = page.href || '#/' + page.at;
     };

@@ -202,6 +202,9 @@ addEventListener('online', () => { if (state.me) { follow(); pulse(); } });
 document.addEventListener('visibilitychange', () => { if (!document.hidden && state.me) configured().then(pulse); });
 setInterval(() => { if (state.me && !document.hidden) pulse(); }, 60_000);
 
+/** takesCalls reports whether whoever is signed in does a desk's work: an admin reads it. */
+export const takesCalls = () => state.me?.role !== 'admin';
+
 /** zone is that of a centre, else of the only one there is, else the browser's. @param {string | null} [centre] */
 export const zone = (centre) => (state.centres.find((c) => c.id === (centre || state.me?.centre_id)) || state.centres[0])?.zone
   || Intl.DateTimeFormat().resolvedOptions().timeZone;

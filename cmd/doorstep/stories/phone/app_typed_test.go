@@ -9,8 +9,8 @@ import (
 	"doorstep"
 )
 
-// TestThePagesAreTyped lets TypeScript judge the modules of /app and of the desk over the types that openapi-typescript makes of the contract: what it
-// reads of an answer is there.
+// TestThePagesAreTyped lets TypeScript judge the modules of /app and of the desk over the types that openapi-typescript makes of
+// the contract: what they read of an answer is there.
 func TestThePagesAreTyped(t *testing.T) {
 	modules := nodeModules(t)
 	dir := t.TempDir()

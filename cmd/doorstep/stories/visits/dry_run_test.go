@@ -119,7 +119,8 @@ func TestMovesAreAskedFirstByTheHeader(t *testing.T) {
 			"said": "phone"}, 200, "visit.confirmed;to=staff;n=1, visit.understood;to=household;n=1")
 		later := window(from.Add(24 * time.Hour))
 		later["reason"] = "the part comes later"
-		visit = move(desk, "POST", path("/v1/visits/%s/reschedule", visit), later, 201, "visit.assigned;to=staff;n=1, visit.offered;to=household;n=1")
+		visit = move(desk, "POST", path("/v1/visits/%s/reschedule", visit), later, 201,
+			"visit.assigned;to=staff;n=1, visit.offered;to=household;n=1")
 		move(desk, "POST", path("/v1/visits/%s/cancel", visit), object{"reason": "asked for"}, 200,
 			"visit.cancelled;to=staff;n=1, visit.cancelled_home;to=household;n=1")
 		move(desk, "POST", path("/v1/jobs/%s/hold", job), object{"kind": "parts", "reason": "pump"}, 200, "")
@@ -129,10 +130,12 @@ func TestMovesAreAskedFirstByTheHeader(t *testing.T) {
 		move(desk, "POST", path("/v1/jobs/%s/cancel", job), object{"reason": "double"}, 200, "")
 		job = move(desk, "POST", path("/v1/jobs/%s/reopen", job), object{"reason": "not double"}, 200, "")
 		area := h.As("root").Send("GET", "/v1/centres/"+h.Centre.String(), nil, 200)["area_id"]
-		second := h.As("root").Send("POST", "/v1/centres", object{"area_id": area, "name": "Pune West", "zone": "Asia/Kolkata", "country": "IN"}, 201)
+		second := h.As("root").Send("POST", "/v1/centres", object{"area_id": area, "name": "Pune West", "zone": "Asia/Kolkata",
+			"country": "IN"}, 201)
 		move(maya, "POST", path("/v1/jobs/%s/transfer", job), object{"centre_id": second["id"], "reason": "nearer"}, 200, "")
 		_, done := h.Household(desk, nil)
-		h.WorkUntil("ravi", h.Visit(desk, done, h.Clock.Now().Add(30*time.Minute), "ravi"), "complete", object{"work_done": "x", "tested": "works"})
+		h.WorkUntil("ravi", h.Visit(desk, done, h.Clock.Now().Add(30*time.Minute), "ravi"), "complete",
+			object{"work_done": "pump", "tested": "works"})
 		h.Clock.Advance(time.Minute)
 		move(desk, "POST", path("/v1/jobs/%s/close", done), object{"reason": "they say it works"}, 200, "")
 		leave := ravi.Send("POST", path("/v1/technicians/%s/leave", object{"id": ravi.ID.String()}), object{"kind": "annual",
