@@ -53,16 +53,28 @@ export const SosBanner = () => {
 const Point = ({ p, zone: z }) => html`<span>${p.lat != null && p.lon != null ? html`<a href=${`geo:${p.lat},${p.lon}`}>${p.lat.toFixed(5)}, ${p.lon.toFixed(5)}</a>` : ''}
   ${p.accuracy_m ? ` ± ${p.accuracy_m} m` : ''} · ${when(p.at, z)}${p.battery != null ? ` · ${say('battery', { n: p.battery })}` : ''}${p.sound ? ` · ${known('sound.' + p.sound, p.sound)}` : ''}</span>`;
 
+/**
+ * away says in words how far a place is from a home, and in which direction; on these distances the earth is flat.
+ * @param {{lat: number | null, lon: number | null}} at @param {Schemas['Site'] | undefined} home
+ */
+const away = (at, home) => {
+  if (at.lat == null || at.lon == null || home?.lat == null || home.lon == null) return '';
+  const north = (at.lat - home.lat) * 111_320, east = (at.lon - home.lon) * 111_320 * Math.cos(home.lat * Math.PI / 180), m = Math.hypot(north, east);
+  if (m < 40) return say('sos.there');
+  const way = ['n', 'ne', 'e', 'se', 's', 'sw', 'w', 'nw'][Math.round(Math.atan2(east, north) * 4 / Math.PI + 8) % 8];
+  return say('sos.away', { how: m < 1_000 ? `${Math.round(m / 10) * 10} m` : `${(m / 1_000).toFixed(1)} km`, way: say('way.' + way) });
+};
+
 /** Sos is the one screen for whoever is rung: who, where, whom to call, who is on it, and how it ends. @param {{id: string}} p */
 export const Sos = ({ id }) => {
   const alarm = useLoad(async () => {
     const a = /** @type {SOS} */ (await get('/v1/sos/' + id));
-    const [raiser, owner, visit] = await Promise.all([get('/v1/users/' + a.raiser_id).catch(() => null), a.owner_id ? get('/v1/users/' + a.owner_id).catch(() => null) : null,
-      a.visit_id ? get('/v1/visits/' + a.visit_id).catch(() => null) : null]);
+    const [raiser, owner, visit, trail] = await Promise.all([get('/v1/users/' + a.raiser_id).catch(() => null), a.owner_id ? get('/v1/users/' + a.owner_id).catch(() => null) : null,
+      a.visit_id ? get('/v1/visits/' + a.visit_id).catch(() => null) : null, get(`/v1/sos/${id}/trail?limit=50`).catch(() => ({ items: [] }))]);
     const home = visit ? await get('/v1/customers/' + visit.customer_id).catch(() => null) : null;
     const staff = a.actions.includes('hand-over') ? await get('/v1/users?limit=100').catch(() => ({ items: [] })) : { items: [] };
     return { a, raiser: /** @type {Schemas['User'] | null} */ (raiser), owner: /** @type {Schemas['User'] | null} */ (owner), home: /** @type {Schemas['Customer'] | null} */ (home),
-      staff: /** @type {Schemas['User'][]} */ (staff.items) };
+      trail: /** @type {Schemas['SOSPoint'][]} */ (trail.items), staff: /** @type {Schemas['User'][]} */ (staff.items) };
   }, [id]);
   const [words, setWords] = useState(''), [outcome, setOutcome] = useState('real'), [to, setTo] = useState('');
   const on = useMove(async (key) => { await send('POST', `/v1/sos/${id}/acknowledge`, {}, key); alarm.reload(); });
@@ -80,8 +92,9 @@ export const Sos = ({ id }) => {
       ${can('acknowledge') && html`<button class="btn primary wide" disabled=${on.busy} onClick=${() => on.go()}>${say('sos.take')}</button>`}<${Failed} error=${on.error} />
       <p><b>${say('sos.who')}</b> ${d.owner ? html`${d.owner.name} ${d.owner.phone ? html`<${Phone} number=${d.owner.phone} name=${d.owner.name} />` : ''}` : say('sos.nobody')}</p></section>
     <section class="card"><h2 class="label">${say('sos.where')}</h2>
-      ${a.last_seen ? html`<p><${Point} p=${a.last_seen} zone=${z} /></p>` : a.lat != null && a.lon != null ? html`<p><a href=${`geo:${a.lat},${a.lon}`}>${a.lat.toFixed(5)}, ${a.lon.toFixed(5)}</a></p>` : html`<p class="quiet">${say('sos.noplace')}</p>`}
-      ${d.home && html`<p>${d.home.name}, ${site ? [site.address, site.landmark, site.postal_code].filter(Boolean).join(', ') : ''}</p>`}</section>
+      ${a.last_seen ? html`<p><b>${away(a.last_seen, site)}</b> <${Point} p=${a.last_seen} zone=${z} /></p>` : a.lat != null && a.lon != null ? html`<p><b>${away(a, site)}</b> <a href=${`geo:${a.lat},${a.lon}`}>${a.lat.toFixed(5)}, ${a.lon.toFixed(5)}</a></p>` : html`<p class="quiet">${say('sos.noplace')}</p>`}
+      ${d.home && html`<p>${d.home.name}, ${site ? [site.address, site.landmark, site.postal_code].filter(Boolean).join(', ') : ''}</p>`}
+      ${d.trail.length > 1 && html`<details><summary>${say('sos.trail', { n: d.trail.length })}</summary><ol>${d.trail.map((p) => html`<li key=${p.at}><${Point} p=${p} zone=${z} /></li>`)}</ol></details>`}</section>
     ${can('hand-over') && html`<form class="card stack" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); over.go(); }}><h2 class="label">${say('sos.handover')}</h2>
       <${Field} label=${say('sos.handover.to')} value=${to} set=${setTo} more=${{ required: true }} options=${[/** @type {[string, string]} */ (['', say('choose.please')]), ...d.staff.filter((u) => u.role !== 'technician' && u.id !== state.me?.id && !u.disabled).map((u) => /** @type {[string, string]} */ ([u.id, `${u.name}, ${known('role.' + u.role, u.role)}`]))]} />
       <${Failed} error=${over.error} /><button class="btn small" disabled=${over.busy}>${say('sos.handover.go')}</button></form>`}
