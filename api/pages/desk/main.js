@@ -8,6 +8,7 @@ import { Search, searched } from './search.js';
 import { SignIn } from './signin.js';
 import { Sos, SosBanner, watchAlarms } from './sos.js';
 import { begin, change, signOut, state, takesCalls, useNow } from './state.js';
+import { Team } from './team.js';
 import { Thanks } from './thanks.js';
 import { Drawer, Note } from './ui.js';
 import { known, language, languages, say, speak } from './words.js';
@@ -23,6 +24,7 @@ const pages = [
   { at: 'worklist', name: 'nav.worklist', roles: 'coordinator proprietor' },
   { at: 'desk', name: 'nav.desk', roles: 'agent coordinator proprietor area_manager admin' },
   { at: 'board', name: 'nav.board', roles: 'coordinator proprietor area_manager agent', href: '/board' },
+  { at: 'team', name: 'nav.team', roles: 'coordinator proprietor' },
   { at: 'import', name: 'nav.import', roles: 'coordinator proprietor area_manager', href: '/import' },
   { at: 'thanks', name: 'nav.thanks', roles: 'coordinator proprietor area_manager' },
 ];
@@ -74,7 +76,7 @@ const App = () => {
     : at === 'household' ? html`<${Household} key=${path[1]} id=${path[1]} job=${query.get('job') || ''} panel=${query.get('do') || ''} />`
       : at === 'new' ? html`<${NewJob} phone=${query.get('phone') || ''} />`
         : at === 'worklist' ? html`<${Worklist} />`
-          : at === 'decisions' ? html`<${Decisions} />`
+          : at === 'team' ? html`<${Team} />` : at === 'decisions' ? html`<${Decisions} />`
             : at === 'thanks' ? html`<${Thanks} />`
               : at === 'sos' ? html`<${Sos} key=${path[1]} id=${path[1]} />`
                 : html`<p class="empty">${say('nowhere')}</p>`;
@@ -89,7 +91,7 @@ const App = () => {
           onInput=${(/** @type {any} */ e) => searched(e.target.value, false)} /><kbd>/</kbd></form>
       <${Resets} /><${Note} /><main id="main" tabindex="-1">${view}</main>
       <p class="quiet dense foot">${say('disclaimer')}</p></div>
-    ${keys && html`<${Drawer} title=${say('keys')} close=${() => showKeys(false)}><dl class="keys">${['/', 'n', 'c', 'j', '1–6', '?', 'Esc'].map((k) => html`
+    ${keys && html`<${Drawer} title=${say('keys')} close=${() => showKeys(false)}><dl class="keys">${['/', 'n', 'c', 'j', '1–7', '?', 'Esc'].map((k) => html`
       <dt key=${k}><kbd>${k}</kbd></dt><dd>${say('keys.' + k)}</dd>`)}</dl><//>`}`;
 };
 

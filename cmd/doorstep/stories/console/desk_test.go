@@ -255,7 +255,7 @@ func TestTheDeskEndsAnAbusiveCall(t *testing.T) {
 func TestAnSOSOnTheDesk(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	m := newMember(t, h)
-	h.Ignores("sos.raised", "visit.assigned", "flag.live")
+	h.Ignores("sos.raised", "visit.assigned", "flag.live", "day.freed", "visit.unassigned")
 	h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.open", "sos.taken", "queue.morning", "flag.triage", "hold.area", "visit.wait")
 	desk := h.As("kiran")
 	_, job := h.Household(desk, nil)
@@ -278,6 +278,16 @@ func TestAnSOSOnTheDesk(t *testing.T) {
 	m.sees("Ended")
 	if got := ravi.Send("GET", path("/v1/sos/%s", sos), nil, 200); got["status"] != "resolved" || got["words"] != "He is out and safe" {
 		t.Errorf("the alarm is %v", got["status"])
+	}
+	// Whoever is ill gives a day back, and the page asks first.
+	m.taps("Team")
+	m.fits("the team", "Ill today")
+	m.until("Ravi's", "[...document.querySelectorAll('button')].some((b) => b.ariaLabel === 'Ill today …: Ravi Surname' && (b.click(), true))")
+	m.fits("what illness would free", "1 visit loses its technician")
+	m.taps("Free 1 visit")
+	m.sees("1 visit needs somebody now.")
+	if crew := desk.Visit(visit).Crew; len(crew) != 0 {
+		t.Errorf("the crew is %v", crew)
 	}
 	m.signsOut()
 
