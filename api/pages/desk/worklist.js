@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { html } from '../app/html.js';
-import { get, send, state, useLoad, zone } from './state.js';
-import { Empty, Failed, useMove, Waiting } from './ui.js';
+import { change, get, send, state, useLoad, zone } from './state.js';
+import { Empty, Failed, Field, useMove, Waiting } from './ui.js';
 import { length, span, when } from './when.js';
 import { known, say } from './words.js';
 
@@ -55,7 +55,33 @@ export const Worklist = () => {
     <${Failed} error=${list.error} again=${list.reload} />
     ${!d ? !list.error && html`<${Waiting} />` : html`<div class="row tabs" role="group" aria-label=${say('worklist.kinds')}>${['', ...kinds].map((k) => html`<button key=${k} class=${'btn small' + (k === kind ? ' on' : '')} aria-pressed=${k === kind} onClick=${() => setKind(k)}>
       ${k ? say('task.' + k) : say('all')} <span class="quiet">${k ? d.all.filter((t) => t.kind === k || t.also?.includes(k)).length : d.all.length}</span></button>`)}</div>
+      ${kind === 'promise' && html`<${HandOver} done=${list.reload} />`}
       ${shown.length === 0 ? html`<${Empty} words=${say('worklist.none')} />` : html`<ul class="rows tasks">${shown.map((t) => html`<${Row} key=${t.key} task=${t} now=${d.now} zone=${z} done=${list.reload} />`)}</ul>`}`}`;
+};
+
+/** HandOver gives the promises of whoever goes home to a colleague, one by one, and says how far it came. @param {{done: () => void}} p */
+const HandOver = ({ done }) => {
+  const [to, setTo] = useState(''), [at, setAt] = useState('');
+  const mine = useLoad(async () => {
+    const [open, broken, users] = await Promise.all([...['open', 'broken'].map((s) => get(`/v1/promises?limit=100&status=${s}&owner_id=${state.me?.id}`)), get('/v1/users?limit=100')]);
+    return { promises: /** @type {Schemas['Promise'][]} */ ([...broken.items, ...open.items]), users: /** @type {Schemas['User'][]} */ (users.items) };
+  }, []);
+  const go = useMove(async () => {
+    const all = mine.data?.promises || [];
+    for (const [i, p] of all.entries()) {
+      setAt(say('handover.at', { n: i + 1, of: all.length }));
+      await send('POST', `/v1/promises/${p.id}/hand-over`, { owner_id: to, reason: say('handover.why') });
+    }
+    change({ note: say('handover.done', { n: all.length }) });
+    mine.reload();
+    done();
+  });
+  const d = mine.data;
+  if (!d) return html`<${Failed} error=${mine.error} again=${mine.reload} />`;
+  if (!d.promises.length) return html`<p class="quiet">${say('handover.none')}</p>`;
+  return html`<form class="card stack" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); go.go(); }}><${Field} label=${say('handover.to', { n: d.promises.length })} value=${to} set=${setTo} more=${{ required: true }}
+    options=${[/** @type {[string, string]} */ (['', say('choose.please')]), ...d.users.filter((u) => u.id !== state.me?.id && !u.disabled && (u.role === 'coordinator' || u.role === 'proprietor')).map((u) => /** @type {[string, string]} */ ([u.id, `${u.name}, ${known('role.' + u.role, u.role)}`]))]} />
+    <${Failed} error=${go.error} /><p role="status">${go.busy ? at : ''}</p><button class="btn small" disabled=${go.busy}>${say('handover.go')}</button></form>`;
 };
 
 /** @param {{task: Task, now: string, zone: string, done: () => void}} p */
