@@ -23,7 +23,7 @@ type demoLogin struct {
 // mountDesk serves /, the pages of staff: files alone. They sign in by themselves and read the API. Only the demo tells them logins.
 func mountDesk(a *App, s *web.Server, demo *Demo) {
 	s.Page("GET", "/", web.Compressed(func(c *fiber.Ctx) error {
-		return sendPageFile(c, "desk/index.html", fiber.MIMETextHTMLCharsetUTF8)
+		return sendPageFile(c, "desk/index.html", fiber.MIMETextHTMLCharsetUTF8, fiveMinutes)
 	}))
 	s.Page("GET", "/desk/config.json", func(c *fiber.Ctx) error {
 		logins := []demoLogin{}
@@ -40,6 +40,10 @@ func mountDesk(a *App, s *web.Server, demo *Demo) {
 		if !ok {
 			return domain.Fail(domain.CodeNotFound, "The desk has no such file.")
 		}
-		return sendPageFile(c, "desk/"+c.Params("file"), kind)
+		kept := revalidated
+		if c.Query("v") != "" { // the page names a version, and another version has another name
+			kept = forGood
+		}
+		return sendPageFile(c, "desk/"+c.Params("file"), kind, kept)
 	}))
 }

@@ -20,7 +20,7 @@ var appFiles = map[string]string{
 // mountTechnicianApp serves /app, the technician's app: files alone. It signs in by itself and uses the API as any app does.
 func mountTechnicianApp(a *App, s *web.Server) {
 	s.Page("GET", "/app", web.Compressed(func(c *fiber.Ctx) error {
-		return sendPageFile(c, "index.html", fiber.MIMETextHTMLCharsetUTF8)
+		return sendPageFile(c, "index.html", fiber.MIMETextHTMLCharsetUTF8, revalidated)
 	}))
 	s.Page("GET", "/app/config.json", func(c *fiber.Ctx) error {
 		key := ""
@@ -35,15 +35,22 @@ func mountTechnicianApp(a *App, s *web.Server) {
 			return domain.Fail(domain.CodeNotFound, "The app has no such file.")
 		}
 		c.Set("Service-Worker-Allowed", "/app") // its file lies below what it serves
-		return sendPageFile(c, c.Params("file"), kind)
+		return sendPageFile(c, c.Params("file"), kind, revalidated)
 	}))
 }
 
+// How long a browser may use a file without asking.
+const (
+	revalidated = "no-cache"
+	forGood     = "public, max-age=31536000, immutable" // of an address that names the version
+	fiveMinutes = "private, max-age=300" // a page that holds nothing of anybody; a new version comes so much later
+)
+
 // sendPageFile sends a file of /app or of the desk; unchanged, it is 304.
-func sendPageFile(c *fiber.Ctx, name, kind string) error {
+func sendPageFile(c *fiber.Ctx, name, kind, kept string) error {
 	body := pages.BundledFile(name)
 	c.Set(fiber.HeaderContentSecurityPolicy, pages.BundledCSP)
-	c.Set(fiber.HeaderCacheControl, "no-cache")
+	c.Set(fiber.HeaderCacheControl, kept)
 	c.Set("Permissions-Policy", "camera=(self), geolocation=(self), microphone=(self)")
 	tag := web.ContentTag(body)
 	if !strings.HasPrefix(kind, "image/") {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -68,6 +69,9 @@ func run() error {
 			return err
 		}
 	}
+	if err := pin("desk/index.html", "desk/desk.js", "desk/desk.css"); err != nil {
+		return err
+	}
 	list, err := precache("index.html", "app.js", "app.css", "manifest.webmanifest", "icon-192.png", "text.hi.json", "text.mr.json")
 	if err != nil {
 		return err
@@ -96,6 +100,23 @@ func precache(names ...string) (string, error) {
 	}
 	b, err := json.Marshal(list)
 	return string(b), err
+}
+
+// pin names the version of each file in the page that loads them, so that a browser may keep them for good.
+func pin(page string, names ...string) error {
+	b, err := os.ReadFile(filepath.Join(out, page))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		file, err := os.ReadFile(filepath.Join(out, name))
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(file)
+		b = bytes.Replace(b, []byte(`"/`+name+`"`), []byte(`"/`+name+"?v="+hex.EncodeToString(sum[:8])+`"`), 1)
+	}
+	return os.WriteFile(filepath.Join(out, page), b, 0o644)
 }
 
 // icon draws a door that stands open: the frame, the leaf, its handle. All of it lies in the middle 80 %, which every

@@ -52,8 +52,18 @@ const heard = async (run) => {
   }
 };
 
+/** worklist is what a desk's first page reads. @param {string} centre */
+export const worklist = (centre) => (centre ? [`/v1/centres/${centre}/board?days=2`, '/v1/inbox?unseen=true&limit=50', `/v1/jobs?limit=100&centre_id=${centre}&status=open`] : []);
+
+/** ahead are reads that were sent before their page was there; each is used once. @type {Map<string, Promise<any>>} */
+const ahead = new Map();
+
 /** get reads. @param {string} path @returns {Promise<any>} */
-export const get = (path) => heard(async () => (await ask('GET', path, { headers: client })).json);
+export const get = (path) => {
+  const sent = ahead.get(path);
+  ahead.delete(path);
+  return sent || heard(async () => (await ask('GET', path, { headers: client })).json);
+};
 
 /** send writes once, however often it is tried: id is its Idempotency-Key. @param {string} method @param {string} path @param {any} body
  * @param {string} [id] @param {Record<string, string>} [headers] @returns {Promise<any>} */
@@ -101,23 +111,25 @@ export const useLoad = (load, deps) => {
   return { ...s, reload };
 };
 
-/** enter takes over the session that has begun. @param {Schemas['Session']} session */
-export const enter = async (session) => {
+/** remembered is who was signed in last: no more of it than lets their page be asked for before they are known. */
+const remembered = () => /** @type {{role: string, centre: string} | null} */ (JSON.parse(localStorage.getItem('doorstep-desk') || 'null'));
+
+/** enter takes over the session that has begun. @param {{user: Schemas['User'], resets?: Schemas['Session']['resets']}} session @param {Schemas['Centre'][]} [centres] */
+export const enter = async (session, centres) => {
   if (session.user.role === 'technician') {
     location.assign('/app#/enter');
     return;
   }
-  await db.set('renewed', Date.now());
+  localStorage.setItem('doorstep-desk', JSON.stringify({ role: session.user.role, centre: session.user.centre_id || '' }));
   await speak(localStorage.getItem('doorstep-language') || session.user.language || 'en');
-  change({ me: session.user, resets: session.resets || [], why: '' });
-  const { items } = await get('/v1/centres?limit=100');
-  change({ centres: items });
+  change({ me: session.user, resets: session.resets || [], why: '', centres: centres || (await get('/v1/centres?limit=100')).items, ready: true });
   follow();
 };
 
 /** leave shows the sign-in. @param {string} why */
 export const leave = (why) => {
   stream?.abort();
+  localStorage.removeItem('doorstep-desk');
   change({ me: null, centres: [], alarms: [], resets: [], why });
 };
 
@@ -138,23 +150,34 @@ const configured = async () => {
 
 const tabs = 'BroadcastChannel' in self ? new BroadcastChannel('doorstep-desk') : null;
 
-/** begin goes on with the session that the browser has. */
+/** begin goes on with the session that the browser has, if it has one. */
 export const begin = async () => {
   await speak(localStorage.getItem('doorstep-language') || navigator.language.slice(0, 2));
   if (tabs) tabs.onmessage = (e) => (e.data === 'out' ? leave('') : !state.me && location.reload());
-  const config = await configured();
+  const was = remembered();
+  configured().then((config) => change({ demo: config.demo || [] }));
+  if (!was) change({ ready: true }); // the sign-in needs no answer
+  else if (/^#?\/?(worklist)?$/.test(location.hash)) worklist(was.centre).forEach((path) => ahead.set(path, get(path)));
   try {
     if (!await left()) throw new Unreached('off');
-    await enter((await once('POST', '/v1/session/refresh', { headers: client })).json);
+    if (was) {
+      const [me, centres] = await Promise.all([get('/v1/me'), get('/v1/centres?limit=100')]);
+      await enter(me, centres.items);
+    } else {
+      await enter((await once('POST', '/v1/session/refresh', { headers: client })).json);
+      await db.set('renewed', Date.now());
+    }
   } catch (e) {
+    ahead.clear();
     if (e instanceof Unreached) change({ offline: true });
   }
-  change({ ready: true, demo: config.demo || [] });
+  change({ ready: true });
 };
 
 /** signIn begins a session here and in the other tabs. @param {string} login @param {string} password */
 export const signIn = async (login, password) => {
   await enter((await once('POST', '/v1/session', { body: { login, password }, headers: client })).json);
+  await db.set('renewed', Date.now());
   localStorage.removeItem('doorstep-leaving');
   tabs?.postMessage('in');
 };
@@ -198,7 +221,7 @@ const follow = async () => {
 };
 
 addEventListener('offline', () => change({ offline: true }));
-addEventListener('online', () => { if (state.me) { follow(); pulse(); } });
+addEventListener('online', () => { if (state.me) { follow(); pulse(); } else if (remembered()) location.reload(); });
 document.addEventListener('visibilitychange', () => { if (!document.hidden && state.me) configured().then(pulse); });
 setInterval(() => { if (state.me && !document.hidden) pulse(); }, 60_000);
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { html } from '../app/html.js';
-import { change, get, send, state, useLoad, zone } from './state.js';
+import { change, get, send, state, useLoad, worklist, zone } from './state.js';
 import { Empty, Failed, Field, useMove, Waiting } from './ui.js';
 import { length, span, when } from './when.js';
 import { known, say } from './words.js';
@@ -45,7 +45,7 @@ const tasks = (b, silent, inbox, z) => {
 export const Worklist = () => {
   const [kind, setKind] = useState(''), centre = state.me?.centre_id || state.centres[0]?.id, z = zone(centre);
   const list = useLoad(async () => {
-    const [board, inbox, jobs] = await Promise.all([get(`/v1/centres/${centre}/board?days=2`), get('/v1/inbox?unseen=true&limit=50'), get(`/v1/jobs?limit=100&centre_id=${centre}&status=open`)]);
+    const [board, inbox, jobs] = await Promise.all(worklist(centre).map(get));
     return { now: /** @type {string} */ (board.now), all: tasks(board, jobs.items.filter((/** @type {any} */ j) => j.silent_since), inbox.items, z) };
   }, [centre]);
   const d = list.data;
