@@ -43,7 +43,7 @@ func mountTechnicianApp(a *App, s *web.Server) {
 const (
 	revalidated = "no-cache"
 	forGood     = "public, max-age=31536000, immutable" // of an address that names the version
-	fiveMinutes = "private, max-age=300" // a page that holds nothing of anybody; a new version comes so much later
+	fiveMinutes = "private, max-age=300"                // a page that holds nothing of anybody; a new version comes so much later
 )
 
 // sendPageFile sends a file of /app or of the desk; unchanged, it is 304.
