@@ -12,6 +12,7 @@ const (
 	StopWait             = 2 * time.Second          // for a job that somebody holds (section 3)
 	TakeBackWithin       = 10 * time.Minute         // of its last move, by the crew (section 3)
 	MissedAfter          = 15 * time.Minute         // after the window's end (section 3)
+	MissedOnTheWay       = 2 * time.Hour            // after the window's end, where a crew set out and did not arrive (section 3)
 	ProvisionalFor       = 72 * time.Hour           // missed and no_access (section 3)
 	CloseResolvedAfter   = 72 * time.Hour           // resolved jobs (section 3)
 	CloseAskedAgain      = 24 * time.Hour           // a resolved job about which the household is still asked is looked at again

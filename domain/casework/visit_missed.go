@@ -6,6 +6,8 @@ import "doorstep/domain"
 // permits none; one that was held until now waits for its release.
 func MissedDue(m *VisitCase) error {
 	switch {
+	case m.Visit.Status == domain.VisitEnRoute && m.Held == nil:
+		return miss(m)
 	case m.Visit.Status != domain.VisitScheduled:
 		return nil
 	case m.Held != nil && !m.Now.Before(m.Visit.WindowStart), domain.PlanPermits.Unmet(m.Plan, nil, nil) != "":
@@ -34,7 +36,7 @@ func CrewToldDue(m *VisitCase) error {
 	return SettleCrew(m)
 }
 
-// miss calls a visit missed: nobody moved until 15 minutes after its window.
+// miss calls a visit missed: nobody moved until 15 minutes after its window, or who set out had not arrived two hours after it.
 // Counted against us; the household gets an apology and the first choice.
 func miss(m *VisitCase) error {
 	v := m.Visit

@@ -111,6 +111,9 @@ func makeMove(m *VisitCase, a domain.Actor, action string, in MoveInput, witness
 		v.Tested = *in.Tested
 	}
 	m.Tx.Disarm(domain.DueMissed, v.ID)
+	if v.Status == domain.VisitEnRoute { // who set out may still not come
+		m.Tx.SetDeadline(domain.DueMissed, v.ID, &m.Job.ID, Later(v.WindowEnd.Add(domain.MissedOnTheWay), m.Now.Add(domain.MissedAfter)))
+	}
 	payload := map[string]any{"note": in.Note}
 	if !v.Status.Unfinished() {
 		v.EndedAt, v.EndReason = domain.Ptr(m.Said.Occurred), why

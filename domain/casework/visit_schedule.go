@@ -465,10 +465,10 @@ func (s *Service) Cancel(ctx context.Context, call *Call, id domain.ID, in Reaso
 	})
 }
 
-// nobodyCame reports whether staff end a visit whose window is over and to which nobody set out: before it is called
+// nobodyCame reports whether staff end a visit whose window is over and at which nobody arrived: before it is called
 // missed, which it would be.
 func nobodyCame(m *VisitCase, a domain.Actor) bool {
-	return a.Is(domain.Staff...) && m.Held == nil && m.Now.After(m.Visit.WindowEnd) && m.Visit.EnRouteAt == nil && m.Visit.ArrivedAt == nil
+	return a.Is(domain.Staff...) && m.Held == nil && m.Now.After(m.Visit.WindowEnd) && m.Visit.ArrivedAt == nil
 }
 
 // CancelVisit ends a visit that has not begun.

@@ -16,6 +16,7 @@ func TestAHouseholdsReportsAreOne(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("call.manager", "flag.live", "flag.overdue", "flag.triage", "timer.ping", "visit.assigned", "visit.call_desk",
 			"visit.needs_someone", "visit.unassigned")
+		h.MayIgnore("visit.missed_desk")
 		desk, meena, maya := h.As("kiran"), h.As("meena"), h.As("maya")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "meena", "ravi")
