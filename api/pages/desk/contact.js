@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { html } from '../app/html.js';
 import { change, get, send, useLoad } from './state.js';
 import { Failed, Field, Phone, useMove, Waiting } from './ui.js';
-import { when } from './when.js';
+import { span, when } from './when.js';
 import { known, language, say } from './words.js';
 
 /** @typedef {import('api').components['schemas']} Schemas */
@@ -46,14 +46,17 @@ export const Caller = ({ job, home, zone, done, to }) => {
     setAnswer(out.tell_caller || say('caller.done'));
     change({ note: say('caller.done') });
   });
-  if (answer) return html`<div class="stack"><p class="label">${say('caller.tell')}</p><p class="card good big" role="status">${answer}</p><button class="btn primary wide" onClick=${done}>${say('close')}</button></div>`;
   const p = pass.data;
-  return html`<div class="stack">${!p ? !pass.error && html`<${Waiting} />` : html`<div class="card stack"><p class="label">${say('caller.knows')}</p><p>${p.fault}</p>
+  const ahead = useLoad(async () => /** @type {Schemas['Visit'][]} */ ((await get(`/v1/visits?limit=20&job_id=${job.id}`)).items).find((v) => v.status === 'scheduled') || null, [job.id]);
+  const visit = ahead.data, held = job.holds.length > 0;
+  const moves = [...(visit && !held ? ['confirm', 'another-time', 'cancel'] : visit ? ['cancel'] : ['another-time']), 'call-me', 'thanks', 'could-not-reach'];
+  if (answer) return html`<div class="stack"><p class="label">${say('caller.tell')}</p><p class="card good big" role="status">${answer}</p><button class="btn primary wide" onClick=${done}>${say('close')}</button></div>`;
+  return html`<div class="stack"><p><b>${known('category.' + job.category, job.category)} ${job.external_ref}</b> ${visit ? span(visit.window_start, visit.window_end, zone) : say('visit.none')}${held ? html` <span class="pill danger">■ ${say('job.held')}</span>` : ''}</p>${!p ? !pass.error && html`<${Waiting} />` : html`<div class="card stack"><p class="label">${say('caller.knows')}</p><p>${p.fault}</p>
       ${p.tried_steps.map((s) => html`<p key=${s.id} class="quiet">✓ ${s.step}: ${known('word.' + s.result, s.result)}${s.watched_by !== 'nobody' ? ` · ${known('watched.' + s.watched_by, s.watched_by)}` : ''}</p>`)}
       ${p.promises.map((q, i) => html`<p key=${i} class="quiet">⚑ ${q.what} · ${when(q.due_at, zone)}</p>`)}
       ${p.contacts.asked_again > 0 && html`<p>${say('caller.again', { n: p.contacts.asked_again })}</p>`}</div>`}
     <${Failed} error=${pass.error} />
-    <div class="answers" role="group" aria-label=${say('caller.title')}>${['confirm', 'another-time', 'call-me', 'cancel', 'thanks', 'could-not-reach'].map((a) => html`<button key=${a} class=${'btn' + (what === a ? ' on' : '')} aria-pressed=${what === a} onClick=${() => setWhat(a)}>${say('caller.' + a)}</button>`)}
+    <div class="answers" role="group" aria-label=${say('caller.title')}>${moves.map((a) => html`<button key=${a} class=${'btn' + (what === a ? ' on' : '')} aria-pressed=${what === a} onClick=${() => setWhat(a)}>${say('caller.' + a)}</button>`)}
       <button class="btn danger" onClick=${() => to('end')}>${say('end.title')}</button></div>
     ${what && html`<form class="stack" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); act.go(); }}>
       ${what === 'another-time' && html`<${Field} label=${say('caller.day')} value=${date} set=${setDate} more=${{ type: 'date' }} />

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { html } from '../app/html.js';
-import { change, get, send, useLoad } from './state.js';
+import { change, get, send, useLoad, zone } from './state.js';
 import { Empty, Failed, Field, useMove, Waiting } from './ui.js';
 import { length, when } from './when.js';
 import { say } from './words.js';
@@ -11,6 +11,17 @@ const words = (/** @type {string} */ v) => v.replaceAll('_', ' ');
 
 /** live are the items that ring: what happens now stands first and loud. @param {Item} it */
 const live = (it) => it.kind === 'sos' || it.rings > 0;
+
+/**
+ * danger is how much somebody may be in it: what rings, then reports that nobody has decided by their level, then what keeps people away from a
+ * home; lateness alone is no danger. The server's order stands within each.
+ * @param {Item} it
+ */
+const danger = (it) => {
+  if (live(it)) return 100;
+  if (it.kind === 'triage' || it.kind === 'review') return 50 + Number(/level (\d)/.exec(it.title)?.[1] || 0) * 2 + (it.kind === 'triage' ? 1 : 0);
+  return /** @type {Record<string, number>} */ ({ hold: 40, appeal: 30, dispute: 30, claim: 30, link_request: 30, promise: 25, exclusion: 20, keep_away: 20, advisory: 20 })[it.kind] || 0;
+};
 
 /** Known is what is known of an item; numbers are called, places shown and jobs opened with one tap. @param {{list: string[]}} p */
 const Known = ({ list }) => html`<ul class="known">${list.map((k) => {
@@ -52,7 +63,7 @@ const MoveForm = ({ move, done, about }) => {
 
 /** Card is one thing to decide: what, who and where, by when, what happens if nobody does, and the moves. @param {{item: Item, now: string, done: () => void}} p */
 const Card = ({ item, now, done }) => {
-  const [open, setOpen] = useState(-1), [read, setRead] = useState(/** @type {string[]} */ ([])), z = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const [open, setOpen] = useState(-1), [read, setRead] = useState(/** @type {string[]} */ ([])), z = zone();
   const late = item.due_at ? Date.parse(item.due_at) - Date.parse(now) : 0;
   const look = useMove(async () => {
     const v = await get(item.read || '');
@@ -81,8 +92,8 @@ export const Decisions = () => {
   const queue = useLoad(async () => /** @type {Schemas['Queue']} */ (await get('/v1/queue')), []);
   const q = queue.data;
   if (!q) return html`<h1 class="title head">${say('nav.decisions')}</h1><${Failed} error=${queue.error} again=${queue.reload} />${!queue.error && html`<${Waiting} />`}`;
-  const items = q.items.filter((it) => !kind || it.kind === kind), kinds = [...new Set(q.items.map((it) => it.kind))];
-  const old = (/** @type {Item} */ it) => !live(it) && it.late && Date.parse(q.now) - Date.parse(it.due_at || it.since) > 3 * 86_400_000;
+  const items = q.items.filter((it) => !kind || it.kind === kind).sort((a, b) => danger(b) - danger(a)), kinds = [...new Set(q.items.map((it) => it.kind))];
+  const old = (/** @type {Item} */ it) => danger(it) < 50 && it.late && Date.parse(q.now) - Date.parse(it.due_at || it.since) > 3 * 86_400_000;
   const row = (/** @type {Item} */ it) => html`<${Card} key=${it.kind + it.id} item=${it} now=${q.now} done=${queue.reload} />`;
   return html`<div class="spread head"><h1 class="title">${say('nav.decisions')}</h1><span class="quiet">${say('decisions.n', { n: q.items.length, late: q.late })}</span></div>
     <${Failed} error=${queue.error} again=${queue.reload} />

@@ -19,13 +19,12 @@ const ended = (/** @type {Schemas['Job']} */ j) => j.status === 'closed' || j.st
  */
 export const Household = ({ id, job, panel }) => {
   const home = useLoad(async () => {
-    const [customer, jobs, appliances, promises] = await Promise.all([get('/v1/customers/' + id), get(`/v1/jobs?limit=20&customer_id=${id}`),
-      get(`/v1/appliances?limit=20&customer_id=${id}`).catch(() => ({ items: [] })), get('/v1/promises?limit=100&status=open').catch(() => ({ items: [] }))]);
+    const [customer, jobs, appliances] = await Promise.all([get('/v1/customers/' + id), get(`/v1/jobs?limit=20&customer_id=${id}`),
+      get(`/v1/appliances?limit=20&customer_id=${id}`).catch(() => ({ items: [] }))]);
     /** @type {Schemas['Job'][]} */
     const list = jobs.items;
     list.sort((a, b) => Number(ended(a)) - Number(ended(b)) || b.opened_at.localeCompare(a.opened_at));
-    return { customer: /** @type {Schemas['Customer']} */ (customer), jobs: list, appliances: /** @type {Schemas['Appliance'][]} */ (appliances.items),
-      promises: /** @type {Schemas['Promise'][]} */ (promises.items.filter((/** @type {any} */ p) => p.customer_id === id)) };
+    return { customer: /** @type {Schemas['Customer']} */ (customer), jobs: list, appliances: /** @type {Schemas['Appliance'][]} */ (appliances.items) };
   }, [id]);
   const [open, setOpen] = useState(panel);
   useEffect(() => setOpen(panel), [panel]);
@@ -61,7 +60,7 @@ export const Household = ({ id, job, panel }) => {
       ${d.appliances.length > 0 && html`<span class="quiet">${d.appliances.map((a) => [known('category.' + a.category, a.category), a.brand, a.model, a.serial].filter(Boolean).join(' ')).join(' · ')}</span>`}</section>
     ${d.jobs.length === 0 && html`<p class="empty">${say('household.nojobs')}</p>`}
     <div class="grid">${d.jobs.filter((j) => !ended(j) || j === current).map((j) => html`<${JobCard} key=${j.id} job=${j} zone=${z} current=${j === current}
-      promises=${d.promises.filter((p) => p.job_id === j.id)} home=${c} act=${setOpen} />`)}</div>
+      home=${c} act=${setOpen} />`)}</div>
     ${d.jobs.filter(ended).length > 0 && html`<details class="earlier"><summary>${say('earlier', { n: d.jobs.filter(ended).length })}</summary>
       <ul class="rows">${d.jobs.filter(ended).map((j) => html`<li key=${j.id}><a href=${`#/household/${id}?job=${j.id}`}><b>${known('category.' + j.category, j.category)}</b>
         <span class="quiet">${j.fault}</span><span>${j.external_ref}</span></a></li>`)}</ul></details>`}

@@ -1,7 +1,7 @@
 import { html } from '../app/html.js';
 import { get, send, takesCalls, useLoad } from './state.js';
 import { Failed, JobState, useMove, VisitState } from './ui.js';
-import { span, when } from './when.js';
+import { now, span, when } from './when.js';
 import { known, say } from './words.js';
 import { Link } from './link.js';
 import { useState } from 'preact/hooks';
@@ -10,7 +10,7 @@ import { useState } from 'preact/hooks';
 
 /** held says in words why a job is held and what a caller may be told. @param {Schemas['Hold']} h @param {string} zone */
 const held = (h, zone) => html`<div class="card danger" key=${h.id}><b>■ ${known('hold.' + h.kind, h.kind)}</b> <span class="quiet">${say('since', { when: when(h.since, zone) })}</span>
-  <p>${h.due_at ? say('hold.due', { when: when(h.due_at, zone) }) : ''} ${h.kind === 'safety' ? say('hold.say.safety') : say('hold.say')}</p></div>`;
+  <p>${h.due_at ? say(Date.parse(h.due_at) < now().getTime() ? 'hold.late' : 'hold.due', { when: when(h.due_at, zone) }) : ''} ${h.kind === 'safety' ? say('hold.say.safety') : say('hold.say')}</p></div>`;
 
 const live = ['scheduled', 'en_route', 'arrived', 'in_progress'];
 
@@ -24,12 +24,13 @@ export const names = (centre) => {
 
 /**
  * JobCard is one job: what is wrong, who comes when, whether the household was reached, what was promised, and the next moves.
- * @param {{job: Schemas['Job'], zone: string, current: boolean, promises: Schemas['Promise'][], home: Schemas['Customer'], act: (panel: string) => void}} p
+ * @param {{job: Schemas['Job'], zone: string, current: boolean, home: Schemas['Customer'], act: (panel: string) => void}} p
  */
-export const JobCard = ({ job, zone, current, promises, home, act }) => {
+export const JobCard = ({ job, zone, current, home, act }) => {
   const more = useLoad(async () => {
-    const [visits, verdict, who] = await Promise.all([get(`/v1/visits?limit=20&job_id=${job.id}`), get(`/v1/jobs/${job.id}/reachability`), names(job.centre_id)]);
-    return { visits: /** @type {Schemas['Visit'][]} */ (visits.items), verdict: /** @type {Schemas['Reachability']} */ (verdict), who };
+    const [visits, verdict, who, owed] = await Promise.all([get(`/v1/visits?limit=20&job_id=${job.id}`), get(`/v1/jobs/${job.id}/reachability`), names(job.centre_id), get(`/v1/promises?limit=50&job_id=${job.id}`).catch(() => ({ items: [] }))]);
+    const promises = /** @type {Schemas['Promise'][]} */ (owed.items).filter((p) => p.status === 'open' || p.status === 'broken').sort((a, b) => Number(b.status === 'broken') - Number(a.status === 'broken'));
+    return { visits: /** @type {Schemas['Visit'][]} */ (visits.items), verdict: /** @type {Schemas['Reachability']} */ (verdict), who, promises };
   }, [job.id, job.version]);
   const [link, setLink] = useState(false);
   const d = more.data;
@@ -51,7 +52,7 @@ export const JobCard = ({ job, zone, current, promises, home, act }) => {
       <p>${d.verdict.verdict === 'reached' ? html`<span class="quiet">✓ ${d.verdict.last_contact_at ? say('reached.at', { when: when(d.verdict.last_contact_at, zone) }) : ''}</span>`
       : html`<span class="pill warn">△ ${known('verdict.' + d.verdict.verdict, d.verdict.verdict)}</span> ${say('attempts', { n: d.verdict.counts.length })} ${next ? say('next.call', { when: when(next, zone) }) : ''}
         ${d.verdict.missing.length > 0 && html`<span class="quiet">${say('missing')}: ${d.verdict.missing.join(', ')}</span>`}`}</p>
-      ${promises.map((p) => html`<p key=${p.id}><span class=${'pill ' + (p.status === 'broken' ? 'danger' : 'info')}>⚑ ${say(p.status === 'broken' ? 'promise.broken' : 'promise.open', { when: when(p.due_at, zone) })}</span> ${p.what || known('promise.' + p.kind, p.kind)}</p>`)}
+      ${d.promises.map((p) => html`<p key=${p.id}><span class=${'pill ' + (p.status === 'broken' ? 'danger' : 'info')}>⚑ ${say(p.status === 'broken' ? 'promise.broken' : 'promise.open', { when: when(p.due_at, zone) })}</span> ${p.what || known('promise.' + p.kind, p.kind)}</p>`)}
       ${job.silent_since && html`<p><span class="pill danger">△ ${say('silent', { when: when(job.silent_since, zone) })}</span></p>`}
       <div class="row acts">
         ${can('schedule') && !(visit && live.includes(visit.status)) && html`<button class="btn small primary" onClick=${() => at('slots')}>${say('slots.title')}</button>`}

@@ -4,10 +4,10 @@ import { html } from '../app/html.js';
 import { Decisions } from './decisions.js';
 import { Household } from './household.js';
 import { NewJob } from './newjob.js';
-import { Search, searched } from './search.js';
+import { Search, searched, sought } from './search.js';
 import { SignIn } from './signin.js';
 import { Sos, SosBanner, watchAlarms } from './sos.js';
-import { begin, change, signOut, state, takesCalls, useNow } from './state.js';
+import { begin, change, signOut, state, takesCalls, useNow, zone } from './state.js';
 import { Team } from './team.js';
 import { Thanks } from './thanks.js';
 import { Drawer, Note } from './ui.js';
@@ -33,7 +33,7 @@ const mine = () => pages.filter((p) => state.me && p.roles.split(' ').includes(s
 const useRoute = () => {
   const read = () => {
     const [path, query] = location.hash.replace(/^#\/?/, '').split('?');
-    return { path: path.split('/').map(decodeURIComponent), query: new URLSearchParams(query || '') };
+    return { path: path.split('/').map((part) => { try { return decodeURIComponent(part); } catch { return ''; } }), query: new URLSearchParams(query || '') };
   };
   const [route, set] = useState(read);
   useEffect(() => {
@@ -56,6 +56,7 @@ const App = () => {
       const el = /** @type {HTMLElement} */ (e.target);
       if (e.key === 'k' && (e.ctrlKey || e.metaKey)) { e.preventDefault(); box.current?.focus(); return; }
       if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName)) return;
+      if (!state.me || el.closest('form, .drawer')) return; // what is being written is not left by a key
       if (e.key === '/') { e.preventDefault(); box.current?.focus(); }
       if (e.key === '?') showKeys((k) => !k);
       if (e.key === 'n' && at !== 'household' && takesCalls()) location.hash = '#/new';
@@ -66,12 +67,14 @@ const App = () => {
     return () => removeEventListener('keydown', typed);
   }, [at]);
   useEffect(() => { if (s.me) return watchAlarms(); }, [s.me?.id]);
+  const q = query.get('q') || '';
+  useEffect(() => { if (box.current && document.activeElement !== box.current) box.current.value = q; }, [q, s.me?.id]); // who types is not typed over
   useEffect(() => {
     const page = pages.find((p) => p.at === at);
     document.title = (s.alarms.length ? 'SOS · ' : '') + (s.me ? say(page?.name || titles[at] || 'nav.desk') + ' · ' : '') + 'Doorstep';
   }, [at, s.me, s.alarms.length]);
   if (!s.ready) return html`<p class="start" aria-busy="true">Doorstep</p>`;
-  if (!s.me) return html`${s.offline && html`<${Offline} />`}<${SignIn} />`;
+  if (!s.me && !s.was) return html`${s.offline && html`<${Offline} />`}<${SignIn} />`;
   const view = at === 'desk' ? html`<${Search} words=${query.get('q') || ''} />`
     : at === 'household' ? html`<${Household} key=${path[1]} id=${path[1]} job=${query.get('job') || ''} panel=${query.get('do') || ''} />`
       : at === 'new' ? html`<${NewJob} phone=${query.get('phone') || ''} />`
@@ -80,19 +83,19 @@ const App = () => {
             : at === 'thanks' ? html`<${Thanks} />`
               : at === 'sos' ? html`<${Sos} key=${path[1]} id=${path[1]} />`
                 : html`<p class="empty">${say('nowhere')}</p>`;
-  return html`<a class="skip" href="#main" onClick=${(/** @type {Event} */ e) => { e.preventDefault(); document.getElementById('main')?.focus(); }}>${say('skip')}</a>
+  return html`<div class="in" hidden=${!s.me}><a class="skip" href="#main" onClick=${(/** @type {Event} */ e) => { e.preventDefault(); document.getElementById('main')?.focus(); }}>${say('skip')}</a>
     <nav class="side" aria-label=${say('nav')}><b>Doorstep</b>
       ${mine().map((p, i) => html`<a key=${p.at} href=${p.href || '#/' + p.at} class=${at === p.at || p.at === 'desk' && (at === 'household' || at === 'new') ? 'on' : ''}
         aria-current=${at === p.at ? 'page' : null}>${say(p.name)} <kbd>${i + 1}</kbd></a>`)}
       <span class="grow"></span><${Me} /></nav>
     <div class="page"><${SosBanner} />${s.offline && html`<${Offline} />`}
-      <form class="find" role="search" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); searched(box.current?.value || '', true); }}>
-        <input class="search" type="search" ref=${box} value=${query.get('q') || ''} placeholder=${say('search.what')} aria-label=${say('search.what')} maxlength="100"
+      <form class="find" role="search" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); sought(box.current?.value || ''); }}>
+        <input class="search" type="search" ref=${box} placeholder=${say('search.what')} aria-label=${say('search.what')} maxlength="100"
           onInput=${(/** @type {any} */ e) => searched(e.target.value, false)} /><kbd>/</kbd></form>
       <${Resets} /><${Note} /><main id="main" tabindex="-1">${view}</main>
       <p class="quiet dense foot">${say('disclaimer')}</p></div>
     ${keys && html`<${Drawer} title=${say('keys')} close=${() => showKeys(false)}><dl class="keys">${['/', 'n', 'c', 'j', '1–7', '?', 'Esc'].map((k) => html`
-      <dt key=${k}><kbd>${k}</kbd></dt><dd>${say('keys.' + k)}</dd>`)}</dl><//>`}`;
+      <dt key=${k}><kbd>${k}</kbd></dt><dd>${say('keys.' + k)}</dd>`)}</dl><//>`}</div>${!s.me && html`<${SignIn} />`}`;
 };
 
 const Offline = () => html`<p class="offline" role="status"><span aria-hidden="true">△</span> ${say('offline')}</p>`;
@@ -109,8 +112,7 @@ const Me = () => {
 const Resets = () => {
   const s = useNow();
   if (!s.resets?.length) return null;
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return html`<section class="card warn" role="status">${s.resets.map((r) => html`<p key=${r.at}>${say(r.used ? 'reset.used' : 'reset.asked', { who: r.by, when: when(r.at, zone) })}</p>`)}
+  return html`<section class="card warn" role="status">${s.resets.map((r) => html`<p key=${r.at}>${say(r.used ? 'reset.used' : 'reset.asked', { who: r.by, when: when(r.at, zone()) })}</p>`)}
     <button class="btn small" onClick=${() => change({ resets: [] })}>${say('reset.known')}</button></section>`;
 };
 

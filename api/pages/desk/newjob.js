@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { html } from '../app/html.js';
 import { isPhone } from './search.js';
-import { change, get, key, send, state, useNow, zone } from './state.js';
+import { get, key, Refused, send, state, useNow, zone } from './state.js';
 import { Slots } from './slots.js';
 import { Failed, Field, useMove } from './ui.js';
 import { now } from './when.js';
@@ -10,6 +10,18 @@ import { known, say } from './words.js';
 /** @typedef {import('api').components['schemas']} Schemas */
 
 const categories = ['refrigerator', 'washing_machine', 'air_conditioner', 'dishwasher', 'oven', 'microwave', 'dryer', 'hob', 'water_heater', 'other'];
+
+/** same reports whether two spellings are one number, with and without a country's code. @param {string} known @param {string} typed */
+const same = (known, typed) => {
+  const [a, b] = [known, typed].map((n) => n.replace(/\D/g, '').replace(/^0+/, ''));
+  return b.length >= 8 && (a === b || a.endsWith(b) && a.length - b.length <= 3);
+};
+
+/** made registers something, or finds what an answer that was lost had registered. @param {string} path @param {string} id @param {any} body */
+const made = (path, id, body) => send('POST', path, { id, ...body }).catch((e) => {
+  if (e instanceof Refused && e.code === 'already_exists') return get(`${path}/${id}`);
+  throw e;
+});
 
 /**
  * NewJob takes a call down: the phone first, which finds the household or makes one; then what is wrong; then a time, and the link goes out.
@@ -23,37 +35,51 @@ export const NewJob = ({ home, appliances = [], phone = '', done }) => {
   const [tried, setTried] = useState(''), [result, setResult] = useState(''), [matters, setMatters] = useState(''), [urgent, setUrgent] = useState(false), [critical, setCritical] = useState(false);
   const [speaks, setSpeaks] = useState('en'), [centre, setCentre] = useState(s.me?.centre_id || s.centres[0]?.id || ''), [ids] = useState(() => ({ customer: key(), job: key() }));
   const [job, setJob] = useState(/** @type {Schemas['Job'] | null} */ (null));
+  const [likely, setLikely] = useState(/** @type {Schemas['Customer'][]} */ ([])), [again, setAgain] = useState(0), [lost, setLost] = useState(/** @type {any} */ (null));
   useEffect(() => {
-    if (home || !isPhone(number)) { if (!home) { setFound(null); setAsked(false); } return undefined; }
-    const late = setTimeout(async () => {
-      const list = await get(`/v1/customers?limit=5&q=${encodeURIComponent(number.replace(/[\s().-]/g, ''))}`).catch(() => null);
-      if (list) { setFound(list.items[0] || null); setAsked(true); }
-    }, 300);
-    return () => clearTimeout(late);
-  }, [number]);
-  const make = useMove(async (id) => {
+    if (home) return undefined;
+    setFound(null); // what was found was found for another number
+    setLikely([]);
+    setAsked(false);
+    setLost(null);
+    if (!isPhone(number)) return undefined;
+    let over = false;
+    const late = setTimeout(() => get(`/v1/customers?limit=10&q=${encodeURIComponent(number.replace(/[\s().-]/g, ''))}`).then(({ items }) => {
+      if (over) return;
+      const all = /** @type {Schemas['Customer'][]} */ (items).filter((c) => c.contacts.some((k) => k.phones.some((n) => same(n, number))));
+      setLikely(all);
+      setFound(all.length === 1 ? all[0] : null);
+      setAsked(true);
+    }, (e) => { if (!over) { setLost(e); setAsked(true); } }), 300);
+    return () => { over = true; clearTimeout(late); };
+  }, [number, again]);
+  const make = useMove(async () => {
     let who = found;
     if (!who) {
       const place = state.centres.find((c) => c.id === centre);
-      who = /** @type {Schemas['Customer']} */ (await send('POST', '/v1/customers', { id: ids.customer, name: name.trim(), language: speaks, country: place?.country || undefined,
+      who = /** @type {Schemas['Customer']} */ (await made('/v1/customers', ids.customer, { name: name.trim(), language: speaks, country: place?.country || undefined,
         contacts: [{ name: name.trim(), phones: [number.trim()], language: speaks }],
-        sites: [{ address: address.trim(), landmark: landmark.trim() || undefined, postal_code: postal.trim() || undefined, zone: place?.zone }] }, ids.customer));
+        sites: [{ address: address.trim(), landmark: landmark.trim() || undefined, postal_code: postal.trim() || undefined, zone: place?.zone }] }));
       setFound(who);
     }
-    const registered = /** @type {Schemas['Job']} */ (await send('POST', '/v1/jobs', { id: ids.job, customer_id: who.id, fault: fault.trim(), category, what_matters: matters.trim() || undefined,
+    const registered = /** @type {Schemas['Job']} */ (await made('/v1/jobs', ids.job, { customer_id: who.id, fault: fault.trim(), category, what_matters: matters.trim() || undefined,
       ...(appliance ? { appliance_id: appliance } : {}), ...(state.me?.centre_id ? {} : { centre_id: centre }), priority: urgent || critical ? 'urgent' : 'normal', safety_critical: critical,
-      ...(tried.trim() ? { tried_steps: [{ what: tried.trim(), at: now().toISOString(), watched_by: 'nobody', result: result.trim() || say('tried.nochange') }] } : {}) }, id));
+      ...(tried.trim() ? { tried_steps: [{ what: tried.trim(), at: now().toISOString(), watched_by: 'nobody', result: result.trim() || say('tried.nochange') }] } : {}) }));
     setJob(registered);
-    if (registered.may_be_known || who.may_be_known) change({ note: say('known.say') });
   });
   const finish = () => { location.hash = `#/household/${found?.id}`; done?.(); };
   if (job && found) return html`<p class="card good" role="status">✓ ${say('new.made', { ref: job.external_ref || known('category.' + category, category) })}</p>
-    ${job.may_be_known && html`<p class="card warn">△ ${say('known.say')}</p>`}<${Slots} job=${job} visit="" zone=${found.sites[0]?.zone || zone(job.centre_id)} home=${found} done=${finish} />
+    ${job.may_be_known && html`<p class="card warn">△ ${say('known.say')}</p>`}<${Slots} job=${job} visit="" zone=${found.sites[0]?.zone || zone(job.centre_id)} home=${found} called=${true} done=${finish} />
     <a class="btn small plain" href=${'#/household/' + found.id} onClick=${() => done?.()}>${say('new.later')}</a>`;
   const own = (/** @type {string} */ id) => { setAppliance(id); const a = appliances.find((x) => x.id === id); if (a) setCategory(a.category); };
   return html`${!home && html`<h1 class="title head">${say('new.title')}</h1>`}<form class="stack new" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); make.go(); }}>
     ${!home && html`<${Field} label=${say('new.phone')} value=${number} set=${setNumber} more=${{ type: 'tel', autocomplete: 'off', required: true, maxLength: 30 }} />`}
-    ${found ? html`<p class=${'card ' + (found.may_be_known ? 'warn' : 'good')} role="status">✓ ${found.name}, ${found.sites[0]?.address || ''}</p>` : asked && html`<p class="quiet" role="status">${say('new.unknown')}</p>
+    <${Failed} error=${lost} again=${() => setAgain(again + 1)} />
+    ${!home && likely.length > 0 && html`<fieldset class="slots"><legend class="label">${say('new.who')}</legend>${likely.map((c) => html`<label key=${c.id} class=${'slot' + (found === c ? ' on' : '')}>
+      <input type="radio" name="who" checked=${found === c} onChange=${() => setFound(c)} /><b>${c.name}</b><span class="quiet">${c.sites[0]?.address || ''} ${c.may_be_known ? say('known.checked') : ''}</span></label>`)}
+      <label class=${'slot' + (found ? '' : ' on')}><input type="radio" name="who" checked=${!found} onChange=${() => setFound(null)} /><b>${say('new.somebody')}</b><span></span></label></fieldset>
+      ${found && html`<a class="btn small plain" href=${`#/household/${found.id}?do=new`}>${say('household.open')}</a>`}`}
+    ${found ? '' : asked && html`${!likely.length && html`<p class="quiet" role="status">${say('new.unknown')}</p>`}
       <${Field} label=${say('new.name')} value=${name} set=${setName} more=${{ required: true, maxLength: 200, autocomplete: 'off' }} />
       <${Field} label=${say('new.address')} value=${address} set=${setAddress} more=${{ required: true, maxLength: 300, autocomplete: 'off' }} />
       <div class="two"><${Field} label=${say('new.landmark')} value=${landmark} set=${setLandmark} more=${{ maxLength: 200, autocomplete: 'off' }} />

@@ -18,6 +18,12 @@ export const searched = (words, now) => {
   else soon = window.setTimeout(go, 250);
 };
 
+/** sought is what somebody sent: one household that alone is found is opened. @param {string} words */
+export const sought = (words) => {
+  searched(words, true);
+  if (words.trim()) get(`/v1/customers?limit=2&q=${encodeURIComponent(words.trim())}`).then(({ items }) => { if (items.length === 1) location.hash = '#/household/' + items[0].id; }, () => {});
+};
+
 /** isPhone reports whether words can be a telephone number. @param {string} words */
 export const isPhone = (words) => /^[+\d][\d\s().-]{5,}$/.test(words.trim());
 

@@ -10,7 +10,11 @@ import { known, say } from './words.js';
 /** @type {AudioContext | null} */
 let sound = null;
 // A browser lets a page sound only after it was touched.
-document.addEventListener('pointerdown', () => { sound ||= 'AudioContext' in self ? new AudioContext() : null; }, { once: true });
+const arm = () => {
+  sound ||= 'AudioContext' in self ? new AudioContext() : null;
+  change({});
+};
+for (const kind of ['pointerdown', 'keydown']) document.addEventListener(kind, arm, { once: true });
 
 const ring = () => {
   navigator.vibrate?.([400, 200, 400, 200, 400]);
@@ -29,7 +33,7 @@ const ring = () => {
 export const watchAlarms = () => {
   let rung = '', over = false;
   const look = async () => {
-    const open = await get('/v1/sos?limit=20&status=open').catch(() => null);
+    const open = await get('/v1/sos?limit=20&status=open', 3_000).catch(() => null);
     if (over || !open) return;
     /** @type {SOS[]} */
     const alarms = open.items;
@@ -46,7 +50,8 @@ export const watchAlarms = () => {
 /** SosBanner stands over every page while an alarm is open. */
 export const SosBanner = () => {
   const s = useNow();
-  return s.alarms.length ? html`<div class="alarm" role="alert">${s.alarms.map((a) => html`<a key=${a.id} href=${'#/sos/' + a.id}>■ ${say(a.status === 'raised' ? 'sos.raised' : 'sos.on', { when: when(a.recorded_at, zone(a.centre_id)) })} ›</a>`)}</div>` : null;
+  return s.alarms.length ? html`<div class="alarm" role="alert">${s.alarms.map((a) => html`<a key=${a.id} href=${'#/sos/' + a.id}>■ ${say(a.status === 'raised' ? 'sos.raised' : 'sos.on', { when: when(a.recorded_at, zone(a.centre_id)) })} ›</a>`)}
+    ${!sound && html`<button class="btn small" onClick=${arm}>${say('sos.mute')}</button>`}</div>` : null;
 };
 
 /** Point is a place in words and as a link that opens the phone's or the desk's map. @param {{p: Schemas['SOSPoint'], zone: string}} p */
@@ -89,7 +94,7 @@ export const Sos = ({ id }) => {
       ${a.silent && html`<p class="card warn">△ ${say('sos.silent')}</p>`}${a.note && html`<p class="strong">${a.note}</p>`}${a.advice && html`<p>${a.advice}</p>`}
       <div class="answers two">${d.raiser?.phone && !a.silent ? html`<a class="btn danger" href=${'tel:' + d.raiser.phone}>☏ ${say('sos.call', { who: d.raiser.name })}</a>` : ''}
         <a class="btn" href=${'tel:' + a.emergency_number}>☏ ${a.emergency_number}</a></div>
-      ${can('acknowledge') && html`<button class="btn primary wide" disabled=${on.busy} onClick=${() => on.go()}>${say('sos.take')}</button>`}<${Failed} error=${on.error} />
+      ${can('acknowledge') && html`<button class="btn primary wide" disabled=${on.busy} onClick=${() => on.go()}>${say('sos.take')}</button><${Failed} error=${on.error} />`}
       <p><b>${say('sos.who')}</b> ${d.owner ? html`${d.owner.name} ${d.owner.phone ? html`<${Phone} number=${d.owner.phone} name=${d.owner.name} />` : ''}` : say('sos.nobody')}</p></section>
     <section class="card"><h2 class="label">${say('sos.where')}</h2>
       ${a.last_seen ? html`<p><b>${away(a.last_seen, site)}</b> <${Point} p=${a.last_seen} zone=${z} /></p>` : a.lat != null && a.lon != null ? html`<p><b>${away(a, site)}</b> <a href=${`geo:${a.lat},${a.lon}`}>${a.lat.toFixed(5)}, ${a.lon.toFixed(5)}</a></p>` : html`<p class="quiet">${say('sos.noplace')}</p>`}

@@ -7,18 +7,21 @@ import { say, speak } from './words.js';
 /**
  * What all pages know: who is signed in, whether the server answers, what rings.
  * @typedef {import('api').components['schemas']} Schemas
- * @typedef {{ready: boolean, me: Schemas['User'] | null, resets: Schemas['Session']['resets'], centres: Schemas['Centre'][], offline: boolean,
+ * @typedef {{ready: boolean, me: Schemas['User'] | null, was: Schemas['User'] | null, resets: Schemas['Session']['resets'], centres: Schemas['Centre'][], offline: boolean,
  *   pulse: number, alarms: Schemas['SOS'][], demo: {login: string, password: string, role: string, name: string}[], note: string, why: string}} State
  */
 
 /** @type {State} */
-export const state = { ready: false, me: null, resets: [], centres: [], offline: false, pulse: 0, alarms: [], demo: [], note: '', why: '' };
+export const state = { ready: false, me: null, was: null, resets: [], centres: [], offline: false, pulse: 0, alarms: [], demo: [], note: '', why: '' };
 
 /** @type {Set<() => void>} */
 const watchers = new Set();
 
+let noted = 0; // when what was done was said
+
 /** change shows something. @param {Partial<State>} what */
 export const change = (what) => {
+  if (what.note) noted = Date.now();
   Object.assign(state, what);
   watchers.forEach((w) => w());
 };
@@ -53,16 +56,16 @@ const heard = async (run) => {
 };
 
 /** worklist is what a desk's first page reads. @param {string} centre */
-export const worklist = (centre) => (centre ? [`/v1/centres/${centre}/board?days=2`, '/v1/inbox?unseen=true&limit=50', `/v1/jobs?limit=100&centre_id=${centre}&status=open`] : []);
+export const worklist = (centre) => (centre ? [`/v1/centres/${centre}/board?days=7`, '/v1/inbox?unseen=true&limit=50', `/v1/jobs?limit=100&centre_id=${centre}&status=open`] : []);
 
 /** ahead are reads that were sent before their page was there; each is used once. @type {Map<string, Promise<any>>} */
 const ahead = new Map();
 
-/** get reads. @param {string} path @returns {Promise<any>} */
-export const get = (path) => {
+/** get reads. @param {string} path @param {number} [within] ms after which nothing is waited for any more @returns {Promise<any>} */
+export const get = (path, within) => {
   const sent = ahead.get(path);
   ahead.delete(path);
-  return sent || heard(async () => (await ask('GET', path, { headers: client })).json);
+  return sent || heard(async () => (await ask('GET', path, { headers: client, within })).json);
 };
 
 /** send writes once, however often it is tried: id is its Idempotency-Key. @param {string} method @param {string} path @param {any} body
@@ -120,17 +123,21 @@ export const enter = async (session, centres) => {
     location.assign('/app#/enter');
     return;
   }
+  if (state.was && state.was.id !== session.user.id) { // what the other one was writing is not theirs
+    location.reload();
+    return;
+  }
   localStorage.setItem('doorstep-desk', JSON.stringify({ role: session.user.role, centre: session.user.centre_id || '' }));
   await speak(localStorage.getItem('doorstep-language') || session.user.language || 'en');
-  change({ me: session.user, resets: session.resets || [], why: '', centres: centres || (await get('/v1/centres?limit=100')).items, ready: true });
+  change({ me: session.user, was: null, resets: session.resets || [], why: '', centres: centres || (await get('/v1/centres?limit=100')).items, ready: true });
   follow();
 };
 
-/** leave shows the sign-in. @param {string} why */
+/** leave shows the sign-in; where a session only ended, over what was being written. @param {string} why */
 export const leave = (why) => {
   stream?.abort();
   localStorage.removeItem('doorstep-desk');
-  change({ me: null, centres: [], alarms: [], resets: [], why });
+  change({ me: null, was: why ? state.me : null, alarms: [], resets: [], why });
 };
 
 /** signOut ends the session, in every tab. */
@@ -153,7 +160,7 @@ const tabs = 'BroadcastChannel' in self ? new BroadcastChannel('doorstep-desk') 
 /** begin goes on with the session that the browser has, if it has one. */
 export const begin = async () => {
   await speak(localStorage.getItem('doorstep-language') || navigator.language.slice(0, 2));
-  if (tabs) tabs.onmessage = (e) => (e.data === 'out' ? leave('') : !state.me && location.reload());
+  if (tabs) tabs.onmessage = (e) => { if (e.data === 'out') leave(''); else if (!state.me) location.reload(); else same().catch(() => {}); };
   const was = remembered();
   configured().then((config) => change({ demo: config.demo || [] }));
   if (!was) change({ ready: true }); // the sign-in needs no answer
@@ -169,7 +176,10 @@ export const begin = async () => {
     }
   } catch (e) {
     ahead.clear();
-    if (e instanceof Unreached) change({ offline: true });
+    if (e instanceof Unreached) {
+      change({ offline: true });
+      if (was) setTimeout(() => { if (!state.me) begin(); }, 3_000);
+    } else localStorage.removeItem('doorstep-desk');
   }
   change({ ready: true });
 };
@@ -221,8 +231,16 @@ const follow = async () => {
 };
 
 addEventListener('offline', () => change({ offline: true }));
+// What was done was done there; what led to another page is still said on that one.
+addEventListener('hashchange', () => { if (state.note && Date.now() - noted > 1_000) change({ note: '' }); });
 addEventListener('online', () => { if (state.me) { follow(); pulse(); } else if (remembered()) location.reload(); });
-document.addEventListener('visibilitychange', () => { if (!document.hidden && state.me) configured().then(pulse); });
+document.addEventListener('visibilitychange', () => { if (!document.hidden && state.me) configured().then(same).then(pulse, () => {}); });
+
+/** same begins anew where the browser's session is somebody else's by now: another page signed in. */
+const same = async () => {
+  const { user } = await get('/v1/me');
+  if (state.me && user.id !== state.me.id) location.reload();
+};
 setInterval(() => { if (state.me && !document.hidden) pulse(); }, 60_000);
 
 /** takesCalls reports whether whoever is signed in does a desk's work: an admin reads it. */

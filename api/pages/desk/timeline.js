@@ -18,6 +18,7 @@ const detail = (e) => {
   if (p.outcome) out.push(known('outcome.' + p.outcome, p.outcome));
   if (p.direction === 'inbound') out.push(say('inbound'));
   if (p.verdict) out.push(known('verdict.' + p.verdict, p.verdict));
+  if (p.date) out.push(p.date + (p.part && p.part !== 'any' ? ' ' + say('part.' + p.part) : ''));
   for (const key of ['step', 'what', 'result', 'words', 'reason', 'note', 'fault', 'text']) if (typeof p[key] === 'string' && p[key]) out.push(known('word.' + p[key], p[key]));
   return out.join(' · ');
 };

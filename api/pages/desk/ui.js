@@ -85,11 +85,17 @@ export const Drawer = ({ title, close, children }) => {
   useEffect(() => {
     const before = /** @type {HTMLElement | null} */ (document.activeElement);
     /** @type {HTMLElement | null | undefined} */ (box.current?.querySelector('input,select,textarea,button.first'))?.focus();
-    const keys = (/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape') { e.preventDefault(); close(); } };
+    const keys = (/** @type {KeyboardEvent} */ e) => {
+      if (e.key === 'Escape') { e.preventDefault(); close(); }
+      if (e.key !== 'Tab') return;
+      const all = /** @type {HTMLElement[]} */ ([...(box.current?.querySelectorAll('a[href],button:not([disabled]),input,select,textarea,summary') || [])]).filter((x) => x.checkVisibility());
+      const from = e.shiftKey ? all[0] : all[all.length - 1], to = e.shiftKey ? all[all.length - 1] : all[0];
+      if (document.activeElement === from || !box.current?.contains(document.activeElement)) { e.preventDefault(); to?.focus(); }
+    };
     addEventListener('keydown', keys);
     return () => { removeEventListener('keydown', keys); before?.focus?.(); };
   }, []);
-  return html`<aside class="drawer" role="dialog" aria-label=${title} ref=${box}>
+  return html`<aside class="drawer" role="dialog" aria-modal="true" aria-label=${title} ref=${box}>
     <div class="spread"><h2>${title}</h2><button class="btn small plain" onClick=${close}>${say('close')} <kbd>Esc</kbd></button></div>${children}</aside>`;
 };
 

@@ -1,35 +1,37 @@
 import { useState } from 'preact/hooks';
 import { html } from '../app/html.js';
-import { change, get, send, state, useLoad, worklist, zone } from './state.js';
+import { change, get, send, state, useLoad, useNow, worklist, zone } from './state.js';
 import { Empty, Failed, Field, useMove, Waiting } from './ui.js';
 import { length, span, when } from './when.js';
 import { known, say } from './words.js';
 
 /**
  * @typedef {import('api').components['schemas']} Schemas
- * @typedef {{key: string, kind: string, also?: string[], job: string, household: string, ref: string, due: string, words: string, bad: boolean, act?: {to: string, body: any, label: string}}} Task
+ * @typedef {{key: string, kind: string, also?: string[], job: string, household: string, ref: string, due: string, words: string, bad: boolean, urgent?: boolean, act?: {to: string, body: any, label: string}}} Task
  */
 
 /** tasks are what waits for a desk, by when it is due. @param {Schemas['Board']} b @param {Schemas['Job'][]} silent @param {Schemas['Notice'][]} inbox @param {string} z @returns {Task[]} */
 const tasks = (b, silent, inbox, z) => {
   /** @type {Task[]} */
   const out = [];
-  const of = (/** @type {any} */ j) => ({ job: j.job_id, household: j.household, ref: j.external_ref });
+  const of = (/** @type {any} */ j) => ({ job: j.job_id, household: j.household, ref: j.external_ref, urgent: j.priority === 'urgent' || j.safety_critical });
+  const soon = new Date(Date.parse(b.now) + 48 * 3_600_000).toISOString();
   for (const p of b.promises) out.push({ key: 'p' + p.id, kind: 'promise', ...of(p), due: p.due_at, words: `${p.what || say('promise.call_back')} · ${p.owner}`, bad: p.due_at < b.now });
   for (const v of b.visits) {
     if (v.trouble) out.push({ key: 't' + v.id, kind: 'trouble', ...of(v), due: v.window_start, words: known('trouble.' + v.trouble, v.trouble) + ' · ' + span(v.window_start, v.window_end, z), bad: true });
     else if (v.status === 'missed') out.push({ key: 'm' + v.id, kind: 'missed', ...of(v), due: v.window_end, words: span(v.window_start, v.window_end, z), bad: true });
-    else if (v.status === 'scheduled' && v.confirmation !== 'confirmed' && !v.holds.length) out.push({ key: 'c' + v.id, kind: v.confirmation === 'declined' ? 'declined' : 'confirm', ...of(v), due: v.window_start, words: span(v.window_start, v.window_end, z), bad: v.confirmation === 'declined' });
+    else if (v.status === 'scheduled' && !v.holds.length && (v.confirmation === 'declined' || v.confirmation === 'awaiting' && v.window_start < soon)) out.push({ key: 'c' + v.id, kind: v.confirmation === 'declined' ? 'declined' : 'confirm', ...of(v), due: v.window_start, words: span(v.window_start, v.window_end, z), bad: v.confirmation === 'declined' });
     else if (v.status === 'scheduled' && !v.crew.length) out.push({ key: 'n' + v.id, kind: 'crewless', ...of(v), due: v.window_start, words: span(v.window_start, v.window_end, z), bad: true });
   }
-  for (const j of silent) out.push({ key: 's' + j.id, kind: 'silent', job: j.id, household: '', ref: j.external_ref || '', due: /** @type {string} */ (j.silent_since), words: j.fault, bad: true });
+  for (const j of silent) out.push({ key: 's' + j.id, kind: 'silent', job: j.id, household: '', ref: j.external_ref || '', urgent: j.priority === 'urgent' || j.safety_critical, due: /** @type {string} */ (j.silent_since), words: j.fault, bad: true });
   for (const j of b.to_schedule) out.push({ key: 'b' + j.job_id, kind: 'schedule', ...of(j), due: j.opened_at, words: known('category.' + j.category, j.category), bad: j.priority === 'urgent' });
   for (const j of b.reaching) out.push({ key: 'r' + j.job_id, kind: 'reach', ...of(j), due: j.opened_at, words: known('verdict.' + j.reachability, j.reachability), bad: false });
+  const decides = state.me?.role !== 'coordinator' && state.me?.role !== 'agent';
   for (const r of b.leave_requests) out.push({ key: 'l' + r.id, kind: 'leave', job: '', household: r.name, ref: '', due: r.from, words: `${known('leave.' + r.kind, r.kind)} · ${when(r.from, z)} – ${when(r.to, z)}`, bad: false,
-    act: { to: `/v1/leave/${r.id}/approve`, body: {}, label: say('leave.approve') } });
+    ...(decides ? { act: { to: `/v1/leave/${r.id}/approve`, body: {}, label: say('leave.approve') } } : {}) });
   const shown = new Set(out.map((t) => t.job));
   for (const n of inbox) if (!n.job_id || !shown.has(n.job_id)) out.push({ key: 'i' + n.id, kind: 'notice', job: n.job_id || '', household: n.title, ref: '', due: n.created_at, words: n.body, bad: false, act: { to: `/v1/inbox/${n.id}/seen`, body: undefined, label: say('notice.seen') } });
-  out.sort((a, c) => Number(c.bad) - Number(a.bad) || a.due.localeCompare(c.due));
+  out.sort((a, c) => Number(!!c.urgent) - Number(!!a.urgent) || Number(c.bad) - Number(a.bad) || a.due.localeCompare(c.due));
   /** @type {Map<string, Task>} */
   const first = new Map();
   return out.filter((t) => { // one row a job: what is worst of it, and what else waits
@@ -37,6 +39,7 @@ const tasks = (b, silent, inbox, z) => {
     if (!before) { first.set(t.job, t); return true; }
     before.also = [...new Set([...(before.also || []), t.kind])].filter((k) => k !== before.kind);
     before.household ||= t.household;
+    before.bad ||= t.bad;
     return false;
   });
 };
@@ -45,10 +48,11 @@ const tasks = (b, silent, inbox, z) => {
 export const Worklist = () => {
   const [kind, setKind] = useState(''), centre = state.me?.centre_id || state.centres[0]?.id, z = zone(centre);
   const list = useLoad(async () => {
-    const [board, inbox, jobs] = await Promise.all(worklist(centre).map(get));
-    return { now: /** @type {string} */ (board.now), all: tasks(board, jobs.items.filter((/** @type {any} */ j) => j.silent_since), inbox.items, z) };
+    const [board, inbox, jobs] = await Promise.all(worklist(centre).map((path) => get(path)));
+    return { now: /** @type {string} */ (board.now), board, silent: jobs.items.filter((/** @type {any} */ j) => j.silent_since), inbox: inbox.items };
   }, [centre]);
-  const d = list.data;
+  useNow(); // the zone comes with the centres
+  const read = list.data, d = read && { now: read.now, all: tasks(read.board, read.silent, read.inbox, z) };
   const kinds = [...new Set((d?.all || []).flatMap((t) => [t.kind, ...(t.also || [])]))];
   const shown = (d?.all || []).filter((t) => !kind || t.kind === kind || t.also?.includes(kind));
   return html`<div class="spread head"><h1 class="title">${say('nav.worklist')}</h1><span class="quiet">${d ? say('worklist.n', { n: d.all.length }) : ''}</span></div>
@@ -93,7 +97,7 @@ const Row = ({ task, now, zone: z, done }) => {
   });
   const apart = Date.parse(task.due) - Date.parse(now);
   return html`<li class=${task.bad ? 'bad' : ''}><span class=${'pill ' + (task.bad ? 'danger' : 'mute')}><span aria-hidden="true">${task.bad ? '▲' : '○'}</span> ${say('task.' + task.kind)}</span>
-    <span class="what">${(task.also || []).map((k) => html`<span key=${k} class="pill mute">${say('task.' + k)}</span> `)}<b>${[task.household, task.ref].filter(Boolean).join(', ')}</b> <span class="quiet">${task.words}</span></span>
+    <span class="what">${task.urgent && html`<span class="pill danger">▲ ${say('urgent')}</span> `}${(task.also || []).map((k) => html`<span key=${k} class="pill mute">${say('task.' + k)}</span> `)}<b>${[task.household, task.ref].filter(Boolean).join(', ')}</b> <span class="quiet">${task.words}</span></span>
     <time datetime=${task.due} class="quiet">${when(task.due, z)}${apart < 0 ? ` · ${say('ago', { how: length(apart) })}` : ` · ${say('in', { how: length(apart) })}`}</time>
     <span class="row acts">${task.act && html`<button class="btn small" disabled=${act.busy} onClick=${act.go}>${task.act.label}</button>`}
       ${task.job && html`<button class="btn small" disabled=${open.busy} onClick=${open.go} aria-label=${say('open.what', { what: [task.household, task.ref].filter(Boolean).join(', ') })}>${say('open')}</button>`}</span>
