@@ -159,6 +159,7 @@ func TestBadDaysInTheApp(t *testing.T) {
 	// What is typed survives an app that is killed.
 	a.open("?e" + at)
 	a.taps("Work begins")
+	a.until("it has begun", "!document.body.innerText.includes('Work begins')")
 	a.open("?f" + at + "/done")
 	a.types("work", "Valve replaced")
 	a.until("the draft", stored+`.then((x) => x.includes('Valve replaced'))`)

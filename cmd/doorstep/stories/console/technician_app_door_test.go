@@ -94,6 +94,7 @@ func TestBothSidesOfADoorReadTheirWords(t *testing.T) {
 	// Each thing that waits says how it stands, and can be tried by itself.
 	a.open("?5" + at)
 	a.taps("I have arrived")
+	a.sees("2 things wait to be sent")
 	a.open("?6#/waiting")
 	a.sees("It waits for network.")
 	a.sees("It waits for the one before it.")
