@@ -149,6 +149,11 @@ func (a *Attempt) Said() string {
 // then is a link's own form no proof.
 func (a *Attempt) ByReadLink() bool { return a.LinkID != nil && a.Grade == reach.Declared }
 
+// Written reports whether an attempt is a message that we wrote.
+func (a *Attempt) Written() bool {
+	return a.Direction == reach.Outbound && (a.Channel == reach.SMS || a.Channel == reach.WhatsApp)
+}
+
 // Spoke reports whether an attempt is a conversation by phone, whoever rang.
 func (a *Attempt) Spoke() bool {
 	return a.Channel == reach.Phone && a.Outcome == reach.Reached && a.Discounted == ""

@@ -20,6 +20,7 @@ type HouseholdAction struct {
 	Unanswered string
 	Counts     bool
 	Secret     bool // the timeline does not name it
+	Guarded    bool // by voice it has guards of its own
 }
 
 // HouseholdActions is the asymmetric rule of docs/product.md section 10. What is
@@ -35,8 +36,8 @@ var HouseholdActions = map[string]HouseholdAction{
 	"go-on":           {Side: AgainstUs}, // it never asked to wait
 	"wrong-word":      {Side: AgainstUs}, // somebody at its door did not know the word
 
-	"done":            {Side: ForUs, Unanswered: "The completion stays unconfirmed."},
-	"withdraw-report": {Side: ForUs, Secret: true, Unanswered: "The report stands."},
+	"done":            {Side: ForUs, Unanswered: "The completion stays unconfirmed.", Guarded: true},
+	"withdraw-report": {Side: ForUs, Secret: true, Unanswered: "The report stands.", Guarded: true},
 	"appeal":          {Side: ForUs, Secret: true, Unanswered: "The appeal is taken.", Counts: true},
 	"thanks":          {Side: ForUs, Secret: true, Unanswered: "Nobody is thanked."},
 	"remove-photos":   {Side: ForUs, Unanswered: "The photos are removed.", Counts: true},
@@ -83,4 +84,13 @@ func (a HouseholdAction) ByLink(read bool) LinkEffect {
 	case ForUs:
 	}
 	return EffectKept // also what nobody has thought of
+}
+
+// ByVoice judges what an action does that staff write down for a caller: what speaks for us waits as by a link that
+// they have read, for who rang is their word alone.
+func (a HouseholdAction) ByVoice() LinkEffect {
+	if a.Side == ForUs && !a.Guarded {
+		return EffectKept
+	}
+	return EffectActs
 }

@@ -16,7 +16,7 @@ const (
 // ReadLink is how something came by a link that staff had read.
 const ReadLink = "read_link"
 
-// LinkRequest is what somebody asked by a link that staff had read. What speaks for
+// LinkRequest is what somebody asked by a link that staff had read, or what staff wrote down for a caller. What speaks for
 // us waits until the household or, outside the centre, the area manager verifies it;
 // what moves a visit was done and may be undone (docs/product.md section 10).
 type LinkRequest struct {
@@ -25,7 +25,8 @@ type LinkRequest struct {
 	CentreID   ID         `json:"centre_id"`
 	AreaID     ID         `json:"area_id"`
 	CustomerID ID         `json:"customer_id"`
-	LinkID     ID         `json:"-"`
+	LinkID     ID         `json:"-"`     // of what came by voice: the one that the system delivers
+	ByID       *ID        `json:"by_id"` // who wrote it down for a caller; nil: it came by a link
 	VisitID    *ID        `json:"visit_id"`
 	FlagID     *ID        `json:"-"` // of withdraw-report: the first report that it would end
 	Action     string     `json:"action"`
@@ -50,10 +51,10 @@ func (r *LinkRequest) Open(now time.Time) bool {
 }
 
 // MayDecide reports whether an actor decides a request that waits: the area
-// manager; about a report only who answers for that, which f is.
+// manager, and nobody of what they wrote down themselves; about a report only who answers for that, which f is.
 func (r *LinkRequest) MayDecide(a Actor, f *Flag) bool {
 	switch {
-	case a.Role != RoleAreaManager || !a.Reaches(r.CentreID, r.AreaID):
+	case a.Role != RoleAreaManager || !a.Reaches(r.CentreID, r.AreaID), r.ByID != nil && *r.ByID == a.UserID:
 		return false
 	case r.Action == "withdraw-report":
 		return f != nil && a.AnswersFor(f)

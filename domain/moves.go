@@ -117,12 +117,12 @@ var (
 
 	// LinkRequestMoves: docs/product.md section 10, "A household's link is the household's".
 	LinkRequestMoves = Lifecycle{"link request", "pending", []Move{
-		{"ask", nil, []string{"pending"}, "whoever has a link that staff have read", "it speaks for us"},
+		{"ask", nil, []string{"pending"}, "whoever has a link that staff have read; by voice", "it speaks for us"},
 		{"mark", nil, []string{"marked"}, "whoever has a link that staff have read", "it moved a visit: told to the household"},
 		{"verify", []string{"pending", "marked"}, []string{"verified"}, "the household", "by a link that the system delivered, or a code"},
 		{"undo", []string{"pending", "marked"}, []string{"undone"}, "the household", "the same; of what was done within 24 h"},
 		{"decide", []string{"pending"}, []string{"accepted", "refused"}, "area_manager; about a report, who answers for it",
-			"not about themselves; reasons"},
+			"not about themselves, nor what they wrote down; reasons"},
 		{"default", []string{"pending"}, []string{"lapsed", "accepted"}, "system", "nobody verified it in time: what favours the household"},
 	}}
 

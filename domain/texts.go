@@ -24,6 +24,7 @@ type texts struct {
 	Faults         map[string][2]string         `json:"faults"`  // of a phone, and how to mend it
 	TellCaller     string                       `json:"tell_caller"`
 	TellOfWish     string                       `json:"tell_of_wish"`
+	TellOfKept     string                       `json:"tell_of_kept"`
 	EndCallWarning string                       `json:"end_call_warning"`
 	Disclaimer     string                       `json:"disclaimer"`
 	SaysSafe       string                       `json:"says_safe"`

@@ -38,6 +38,9 @@ func TellCaller(language string) string { return speak(language).TellCaller }
 // TellOfWish is what a caller is told who wants a report taken back: the same whether there is one.
 func TellOfWish(language string) string { return speak(language).TellOfWish }
 
+// TellOfKept is what a caller is told whose wish waits for the household's own word.
+func TellOfKept(language string) string { return speak(language).TellOfKept }
+
 // EndCallWarning is what is read out, once, before an abusive call is ended, by language.
 var EndCallWarning = eachLanguage(func(t *texts) string { return t.EndCallWarning })
 

@@ -60,16 +60,9 @@ func thanksVisit(tx domain.ThanksTx, visits []domain.Visit) (*domain.Visit, erro
 // yet.
 func handleThanks(k *Request) error {
 	tx, now := k.Tx, k.Now
-	v, err := thanksVisit(tx, k.Visits)
+	v, text, err := thanksOf(k)
 	if err != nil {
 		return err
-	}
-	if v == nil {
-		return domain.Fail(domain.CodeState, "There is no confirmed visit to give thanks for, or it was done already.")
-	}
-	text := strings.TrimSpace(strings.ReplaceAll(k.In.Text, "\r\n", "\n"))
-	if n := len([]rune(text)); n == 0 || n > 500 {
-		return domain.Fail(domain.CodeUnprocessable, "Thanks are a few words.").At("/text", "1 to 500 characters")
 	}
 	t := &domain.Thanks{Meta: domain.NewMeta(k.Tx.NewID(), now), JobID: v.JobID, VisitID: v.ID, ViaID: k.via(), CustomerID: v.CustomerID,
 		CentreID: v.CentreID,
@@ -93,6 +86,22 @@ func handleThanks(k *Request) error {
 	return casework.NotifyOnDuty(tx, users, c, func(u *domain.User) domain.Notice {
 		return casework.NewNotice(k.Tx.Svc, "thanks.waiting", u.Language, now, t.DeliverBy, casework.ToUser(u.ID))
 	})
+}
+
+// thanksOf gives the visit that is thanked for, and the words.
+func thanksOf(k *Request) (*domain.Visit, string, error) {
+	v, err := thanksVisit(k.Tx, k.Visits)
+	if err != nil {
+		return nil, "", err
+	}
+	if v == nil {
+		return nil, "", domain.Fail(domain.CodeState, "There is no confirmed visit to give thanks for, or it was done already.")
+	}
+	text := strings.TrimSpace(strings.ReplaceAll(k.In.Text, "\r\n", "\n"))
+	if n := len([]rune(text)); n == 0 || n > 500 {
+		return nil, "", domain.Fail(domain.CodeUnprocessable, "Thanks are a few words.").At("/text", "1 to 500 characters")
+	}
+	return v, text, nil
 }
 
 // undoThanks stops what a stranger wrote, as long as nobody has it.

@@ -67,7 +67,7 @@ type VoiceAnswer struct {
 	ContactID  *domain.ID     `json:"contact_attempt_id"`
 	Held       *HeldSlot      `json:"held"` // a window that is kept for the household
 	Job        domain.JobView `json:"job"`
-	TellCaller string         `json:"tell_caller"` // of a report that is to be taken back
+	TellCaller string         `json:"tell_caller"` // of what waits for the household's own word
 }
 
 // Head gives id and version for Location and ETag.
@@ -229,7 +229,7 @@ func dispatch(k *Request) error {
 
 // OnBehalfOf carries out for a caller whatever the link does. Coordinator,
 // proprietor, area manager, agent; the facts are the household's, and name who
-// wrote them down. Without a contact the call is recorded now. Errors:
+// wrote them down. What speaks for us waits for its own word (docs/product.md section 10). Without a contact the call is recorded now. Errors:
 // CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
 func (s *Service) OnBehalfOf(ctx context.Context, call *casework.Call, job domain.ID, in VoiceInput) (VoiceAnswer, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (VoiceAnswer, error) {
@@ -246,13 +246,15 @@ func (s *Service) OnBehalfOf(ctx context.Context, call *casework.Call, job domai
 			return VoiceAnswer{}, err
 		}
 		out := VoiceAnswer{Done: in.Action, Held: k.kept, Job: job}
-		if in.Action == "withdraw-report" { // alike whether there is one: whoever decides asks the household itself
-			out.Done = "wish_noted"
-			by, err := tx.User(call.Actor.UserID)
-			if err != nil {
-				return VoiceAnswer{}, err
-			}
-			out.TellCaller = domain.TellOfWish(by.Language)
+		by, err := tx.User(call.Actor.UserID)
+		if err != nil {
+			return VoiceAnswer{}, err
+		}
+		switch {
+		case in.Action == "withdraw-report": // alike whether there is one: whoever decides asks the household itself
+			out.Done, out.TellCaller = "wish_noted", domain.TellOfWish(by.Language)
+		case k.done == "kept":
+			out.Done, out.TellCaller = k.done, domain.TellOfKept(by.Language)
 		}
 		if k.contact != nil {
 			out.ContactID = &k.contact.ID
@@ -332,7 +334,11 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 			return nil, domain.NotFound("visit")
 		}
 	}
-	if err := dispatch(k); err != nil {
+	do := dispatch
+	if domain.HouseholdActions[act.Action].ByVoice() == domain.EffectKept {
+		do = keepRequest
+	}
+	if err := do(k); err != nil {
 		return nil, err
 	}
 	return k, nil
@@ -482,7 +488,8 @@ func handleReopen(k *Request) error {
 
 // handleWrongPerson revokes the job's links at once, strikes the number that they
 // went to, undoes what was done by them, and makes a fresh link for the job, so that
-// the right person can be reached.
+// the right person can be reached. What speaks against us and came by a link that nobody had read is undone by the
+// household's own word alone.
 func handleWrongPerson(k *Request) error {
 	tx, c, now := k.Tx, k.Case, k.Now
 	links, err := liveLinks(tx, c.Job.ID)
@@ -552,7 +559,7 @@ func wrongNumber(k *Request) (string, error) {
 		return "", err
 	}
 	for i := len(attempts) - 1; i >= 0; i-- {
-		if a := &attempts[i]; a.Direction == reach.Outbound && a.Address != "" && (a.Channel == reach.SMS || a.Channel == reach.WhatsApp) {
+		if a := &attempts[i]; a.Written() && a.Address != "" {
 			return a.Address, nil
 		}
 	}
@@ -573,6 +580,11 @@ func undo(k *Request, l *domain.Link) error {
 	attempts, err := k.Tx.AttemptsByLink(l.ID)
 	if err != nil {
 		return err
+	}
+	if !l.Read() && !k.own() { // what speaks against us and came by a link that nobody read stands
+		attempts = slices.DeleteFunc(attempts, func(a domain.Attempt) bool {
+			return domain.HouseholdActions[a.Request].Side == domain.AgainstUs
+		})
 	}
 	via, asked, others, err := discountAll(k, attempts)
 	if err != nil || len(via) == 0 {
@@ -603,6 +615,9 @@ func undo(k *Request, l *domain.Link) error {
 		return err
 	}
 	for i := range visits {
+		if !l.Read() && !k.own() && visits[i].Confirmation == domain.ConfirmDeclined { // it says that it did not agree
+			continue
+		}
 		if err := undoVisit(c.On(&visits[i]), l); err != nil {
 			return err
 		}

@@ -40,15 +40,40 @@ func (k *Request) LinkReadBy() *domain.ID {
 	return k.link.ReadBy
 }
 
-// newLinkRequest begins what is kept of a request by a link that staff had read.
+// own reports whether a request is the household's own word: by the link that the system delivers, or verified by it
+// or a code.
+func (k *Request) own() bool { return k.verified == "link" || k.link != nil && !k.link.Read() }
+
+// newLinkRequest begins what is kept of a request by a link that staff had read, or by voice.
 func (k *Request) newLinkRequest(action string, due time.Time) (*domain.LinkRequest, error) {
+	link := k.link
+	if link == nil {
+		var err error
+		if link, err = k.Tx.LinkOfJob(k.Job.ID); casework.NotFound(err) {
+			link = &domain.Link{JobID: k.Job.ID, CreatedAt: k.Now}
+			err = casework.NewLink(k.Tx.Svc, k.Tx, link)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	r := &domain.LinkRequest{Meta: domain.NewMeta(k.Tx.NewID(), k.Now), JobID: k.Job.ID, CentreID: k.Job.CentreID, AreaID: k.Job.AreaID,
-		CustomerID: k.Customer.ID, LinkID: k.link.ID, Action: k.In.Action, Words: strings.TrimSpace(k.In.Note + k.In.Reason + k.In.Text),
-		OccurredAt: k.Now, DueAt: due}
+		CustomerID: k.Customer.ID, LinkID: link.ID, Action: k.In.Action, Words: k.words(), OccurredAt: k.Now, DueAt: due}
+	if k.By != nil {
+		r.ByID = &k.By.UserID
+	}
 	if k.Visit != nil {
 		r.VisitID = &k.Visit.ID
 	}
 	return r, k.Tx.Apply(r, action)
+}
+
+// words are what a request holds: of the wrong person by voice the number that a caller names.
+func (k *Request) words() string {
+	if k.phone != "" {
+		return k.phone
+	}
+	return strings.TrimSpace(k.In.Note + k.In.Reason + k.In.Text)
 }
 
 // linkRequestEntry puts on the timeline what became of a request. What the crew may not
@@ -58,19 +83,18 @@ func linkRequestEntry(c *casework.Case, a domain.Actor, kind string, r *domain.L
 	if domain.HouseholdActions[action].Secret {
 		action = "note"
 	}
-	c.Entry(a, kind, nil, map[string]any{"request_id": r.ID, "action": action, "status": r.Status, "via": domain.ReadLink, "due_at": r.DueAt})
+	via := domain.ReadLink
+	if r.ByID != nil {
+		via = "voice"
+	}
+	c.Entry(a, kind, nil, map[string]any{"request_id": r.ID, "action": action, "status": r.Status, "via": via, "due_at": r.DueAt})
 }
 
 // keepRequest keeps what speaks for us until it is verified. While one waits, asking
 // again adds nothing.
 func keepRequest(k *Request) error {
-	if k.In.Action == "done" {
-		if k.Visit == nil {
-			return domain.Fail(domain.CodeState, "There is no visit to confirm now.")
-		}
-		if err := domain.CheckVisit(k.Actor, "confirm-done", k.Visit); err != nil {
-			return err
-		}
+	if err := keepable(k); err != nil {
+		return err
 	}
 	if words := k.In.Note + k.In.Reason + k.In.Text; len([]rune(words)) > 500 {
 		return casework.NoteFits(words)
@@ -81,7 +105,7 @@ func keepRequest(k *Request) error {
 		return err
 	}
 	if slices.ContainsFunc(rows, func(r domain.LinkRequest) bool {
-		return r.Action == k.In.Action && r.Status == domain.LinkRequestPending
+		return r.Action == k.In.Action && r.Status == domain.LinkRequestPending && (k.phone == "" || r.Words == k.phone)
 	}) {
 		return nil
 	}
@@ -109,6 +133,57 @@ func keepRequest(k *Request) error {
 		return nil
 	}
 	return casework.NotifyStaff(k.Case, nil, "link.verify", domain.RoleAreaManager)
+}
+
+// keepable refuses what could not be done either if it were verified now. Of an appeal only its words count: nobody
+// is to learn whether there is a note.
+func keepable(k *Request) error {
+	switch k.In.Action {
+	case "done":
+		if k.Visit == nil {
+			return domain.Fail(domain.CodeState, "There is no visit to confirm now.")
+		}
+		return domain.CheckVisit(k.Actor, "confirm-done", k.Visit)
+	case "thanks":
+		_, _, err := thanksOf(k)
+		return err
+	case "appeal":
+		return AppealFits(k.In.Reason)
+	case "remove-photos":
+		_, err := filesToRemove(k)
+		return err
+	case "wrong-person":
+		if k.phone == "" {
+			return nil
+		}
+		return writtenTo(k)
+	}
+	return nil
+}
+
+// AppealFits refuses an objection without words, or with too many.
+func AppealFits(words string) error {
+	if n := len([]rune(strings.TrimSpace(words))); n == 0 || n > 500 {
+		return domain.Fail(domain.CodeUnprocessable, "Please say what is not so.").At("/reason", "1 to 500 characters")
+	}
+	return nil
+}
+
+// writtenTo refuses a number, named by a caller, to which nobody wrote about the job: no link can have gone there.
+func writtenTo(k *Request) error {
+	if phone, _ := k.Customer.TextTo(k.Job.ContactID, k.Job.ID, k.Now); phone == k.phone {
+		return nil
+	}
+	attempts, err := k.Tx.AttemptsOf(k.Job.ID)
+	if err != nil {
+		return err
+	}
+	for i := range attempts {
+		if a := &attempts[i]; a.Written() && a.Address == k.phone {
+			return nil
+		}
+	}
+	return domain.Fail(domain.CodeUnprocessable, "Nothing was written to this number.").At("/phone", "a number to which we wrote about the job")
 }
 
 // reportToEnd is the household's open report on the job that a request to take it
@@ -275,6 +350,12 @@ func carryOut(k *Request, r *domain.LinkRequest, verified string) error {
 	by.verified, by.Visit, by.In = verified, nil, LinkAction{Action: r.Action, Note: r.Words, Reason: r.Words, Text: r.Words}
 	if r.VisitID != nil {
 		by.Visit = k.visitByID(*r.VisitID)
+	}
+	if r.Action == "wrong-person" && r.ByID != nil {
+		by.phone = r.Words
+	}
+	if r.ByID != nil && verified != "link" { // still the word of whoever wrote it down
+		by.By, by.Actor.UserID = &domain.Actor{UserID: *r.ByID}, *r.ByID
 	}
 	if verified == "link" && r.Action != "wrong-person" {
 		contact, err := inboundByLink(&by, true)

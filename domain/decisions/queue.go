@@ -588,6 +588,9 @@ func queuedLinkRequests(ctx context.Context, s *casework.Service, a domain.Actor
 		it := QueueItem{Kind: "link_request", ID: r.ID, JobID: &r.JobID, Title: "Did the household ask this?", Since: r.CreatedAt,
 			DueAt: &r.DueAt, Default: r.View().Default,
 			Known: domain.JSONList[string]{linkRequestWords[r.Action], "It came by a link that our staff can open: ask the household by phone."}}
+		if r.ByID != nil {
+			it.Known[1] = "Our staff wrote it down for a caller: ask the household by phone."
+		}
 		if r.Action == domain.NumberChanged {
 			it.Title, it.Known = "Is this number the household's?", domain.JSONList[string]{linkRequestWords[r.Action]}
 		}
@@ -690,6 +693,7 @@ var linkRequestWords = map[string]string{
 	"appeal":          "To object to a note about the home.",
 	"thanks":          "To thank the crew.",
 	"number":          "Our staff changed it. Ask the household by a way that was there before, or vouch for it.",
+	"remove-photos":   "To remove the photos and recordings of its home.",
 	"wrong-person":    "To strike the number, and to undo what was done by the link.",
 }
 

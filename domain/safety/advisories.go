@@ -485,8 +485,8 @@ func (s *Service) VisitAdvisories(ctx context.Context, a domain.Actor, visit dom
 // learn of one.
 func handleAppeal(k *customers.Request) error {
 	words := strings.TrimSpace(k.In.Reason)
-	if n := len([]rune(words)); n == 0 || n > 500 {
-		return domain.Fail(domain.CodeUnprocessable, "Please say what is not so.").At("/reason", "1 to 500 characters")
+	if err := customers.AppealFits(words); err != nil {
+		return err
 	}
 	list, err := customers.ToldOf(k.Tx, k.Job)
 	if err != nil {

@@ -225,7 +225,7 @@ func TestAnAdvisoryIsAboutAPersonOrASite(t *testing.T) {
 
 func TestAHouseholdAppeals(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("note.moved", "note.overdue", "note.waiting", "queue.morning")
+		h.Ignores("link.verify", "note.moved", "note.overdue", "note.waiting", "queue.morning")
 		h.MayIgnore("digest")
 		desk, maya, root := h.As("kiran"), h.As("maya"), h.As("root")
 		_, job := h.Household(desk, nil)
