@@ -46,10 +46,12 @@ type Dispute struct {
 	VisitID    *ID           `json:"visit_id"`
 	Subject    string        `json:"subject"` // attempt, no_access, completion, agreement
 	Claim      string        `json:"claim"`
-	Reason     string        `json:"reason"` // in the household's words
-	How        string        `json:"how"`    // link, voice
-	ByID       *ID           `json:"by_id"`  // who wrote it down for a caller
-	ViaID      *ID           `json:"-"`      // the contact in which it was said
+	Reason     string        `json:"reason"`       // in the household's words
+	How        string        `json:"how"`          // link, voice
+	ByID       *ID           `json:"by_id"`        // who wrote it down for a caller
+	LinkRead   bool          `json:"link_read"`    // staff had read the link by which it came
+	LinkReadBy *ID           `json:"link_read_by"` // who; nil also where that was never noted
+	ViaID      *ID           `json:"-"`            // the contact in which it was said
 	OccurredAt time.Time     `json:"occurred_at"`
 	RecordedAt time.Time     `json:"recorded_at"`
 	DueAt      time.Time     `json:"due_at"`

@@ -26,6 +26,7 @@ var EntryKinds = []EntryKind{
 	{"contact.could_not_reach", "note"},
 	{"device.proven", ""},
 	{"dispute.decided", "dispute_id attempt_id subject decision reasons by_default"},
+	{"dispute.replaced", "dispute_id attempt_id subject decision"},
 	{"file.declined", fileKeys},
 	{"file.kept", fileKeys},
 	{"files.removed", "files via"},

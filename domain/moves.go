@@ -109,10 +109,12 @@ var (
 
 	// DisputeMoves: docs/product.md section 4, "that is not so".
 	DisputeMoves = Lifecycle{"dispute", "open", []Move{
-		{"dispute", nil, []string{"open"}, "the household", "by its link or a call; each fact once"},
+		{"dispute", nil, []string{"open"}, "the household", "by its link or a call; each fact once, and once more by a link that nobody had read"},
 		{"decide", []string{"open"}, []string{"upheld", "struck"}, "area_manager", "nobody about their own fact; reasons"},
 		{"default", []string{"open"}, []string{"upheld", "struck"}, "system", "nobody decided in time: proven stands, else struck"},
 		{"withdraw", []string{"open"}, []string{"withdrawn"}, "system", "it was said by somebody else than the household"},
+		{"replace", []string{"open", "upheld"}, []string{"withdrawn"}, "the household",
+			"by a link that nobody had read; it came by voice or by a link that staff had read"},
 	}}
 
 	// LinkRequestMoves: docs/product.md section 10, "A household's link is the household's".

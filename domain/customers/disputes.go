@@ -90,6 +90,10 @@ func handleDispute(k *Request) error {
 	if err := k.Tx.Apply(f, "dispute"); err != nil {
 		return err
 	}
+	f.LinkRead, f.LinkReadBy = k.readByStaff(), k.LinkReadBy()
+	if err := replaceDispute(k); err != nil {
+		return err
+	}
 	if k.contact != nil {
 		f.ViaID = &k.contact.ID
 	}
@@ -107,6 +111,9 @@ func handleDispute(k *Request) error {
 		err = domain.Fail(domain.CodeUnprocessable, "Say which fact.").At("/attempt_id", "attempt_id or visit_id")
 	}
 	if err != nil {
+		return err
+	}
+	if err := deniedOnce(k, f); err != nil {
 		return err
 	}
 	if proven { // a proven fact beats a declared one (docs/product.md section 4)
@@ -133,6 +140,85 @@ func handleDispute(k *Request) error {
 		}
 	}
 	return casework.JudgeAgain(k.Case)
+}
+
+// mayReplace reports whether the household's own word replaces a dispute: one that came by voice or by a link that staff
+// had read, for that may be anybody's; also after it was decided that the fact stands.
+func mayReplace(f *domain.Dispute, via *domain.Attempt) bool {
+	return domain.DisputeMoves.Open("replace", string(f.Status)) && (f.How == "voice" || f.LinkRead || via != nil && via.ByReadLink())
+}
+
+// same reports whether a dispute is about the fact that an action names.
+func same(f *domain.Dispute, in *LinkAction) bool {
+	if in.AttemptID != nil {
+		return f.AttemptID != nil && *f.AttemptID == *in.AttemptID
+	}
+	return in.VisitID != nil && f.VisitID != nil && *f.VisitID == *in.VisitID
+}
+
+// replaceDispute ends what was denied before of the same fact by somebody who may not have been the household, where it
+// now says so by a link that nobody had read. The fact stands again until that is heard; the older stays on the timeline.
+func replaceDispute(k *Request) error {
+	if !k.own() {
+		return nil
+	}
+	disputes, err := k.Tx.DisputesOf(k.Job.ID)
+	if err != nil {
+		return err
+	}
+	for i := range disputes {
+		f := &disputes[i]
+		if !same(f, &k.In) {
+			continue
+		}
+		var via *domain.Attempt
+		if f.ViaID != nil {
+			if via, err = k.Tx.Attempt(*f.ViaID); err != nil {
+				return err
+			}
+		}
+		if !mayReplace(f, via) {
+			continue
+		}
+		was := f.Status
+		if err := k.Tx.Apply(f, "replace"); err != nil {
+			return err
+		}
+		if was == domain.DisputeOpen {
+			f.DecidedAt, f.Reasons = domain.Ptr(k.Now), "replaced by the household's own word"
+			if _, _, err := applyDecision(k.Case, f); err != nil {
+				return err
+			}
+			k.Tx.Disarm(domain.DueDispute, f.ID)
+		}
+		f.ChangedAt(k.Now)
+		if err := k.Tx.SaveDispute(f); err != nil {
+			return err
+		}
+		k.Entry(k.Actor, "dispute.replaced", f.VisitID, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject,
+			"decision": was})
+		if k.Visits, err = k.Tx.VisitsOfJob(k.Job.ID); err != nil { // as they stand without it
+			return err
+		}
+		if k.Visit != nil {
+			k.Visit = k.visitByID(k.Visit.ID)
+		}
+	}
+	return nil
+}
+
+// deniedOnce refuses a second dispute about one fact; what was decided about it stands.
+func deniedOnce(k *Request, f *domain.Dispute) error {
+	disputes, err := k.Tx.DisputesOf(k.Job.ID)
+	if err != nil {
+		return err
+	}
+	for i := range disputes {
+		if o := &disputes[i]; same(o, &k.In) && o.Subject == f.Subject && o.Status != domain.DisputeWithdrawn {
+			return domain.Fail(domain.CodeState, "You said so before, and it was decided.")
+		}
+	}
+	return nil
 }
 
 // denyAttempt takes an attempt out of the count.

@@ -430,17 +430,29 @@ func linkEntries(c *casework.Case, p *LinkPage) error {
 		return err
 	}
 	of := map[domain.ID]*domain.Dispute{}
+	by := map[domain.ID]*domain.Attempt{}
+	for i := range attempts {
+		by[attempts[i].ID] = &attempts[i]
+	}
+	again := map[domain.ID]*domain.Dispute{} // what this page may deny once more
 	for i := range disputes {
-		if f := &disputes[i]; f.Status != domain.DisputeWithdrawn && f.AttemptID != nil {
-			of[*f.AttemptID] = f
-		} else if f.Status != domain.DisputeWithdrawn && f.VisitID != nil {
-			of[*f.VisitID] = f
+		f := &disputes[i]
+		about := f.AttemptID
+		if about == nil {
+			about = f.VisitID
+		}
+		if f.Status == domain.DisputeWithdrawn {
+			continue
+		}
+		of[*about] = f
+		if f.ViaID != nil && !p.Link.Read() && mayReplace(f, by[*f.ViaID]) {
+			again[*about] = f
 		}
 	}
 	for i := len(attempts) - 1; i >= 0 && len(p.Tries) < linkTries; i-- {
 		if a := &attempts[i]; a.Direction == reach.Outbound {
 			p.Tries = append(p.Tries, LinkTry{ID: a.ID, At: a.OccurredAt, Channel: a.Channel, Outcome: a.Outcome, Grade: a.Grade, Dispute: of[a.ID],
-				Disputable: a.Discounted == "" && c.Disputable(a.ToldAt) == ""})
+				Disputable: (a.Discounted == "" && of[a.ID] == nil || again[a.ID] != nil) && c.Disputable(a.ToldAt) == ""})
 		}
 	}
 	promises, err := c.Tx.PromisesDue(c.Customer.ID)
@@ -462,8 +474,11 @@ func linkEntries(c *casework.Case, p *LinkPage) error {
 		return nil
 	}
 	p.VisitDispute = of[v.ID]
-	if subject, why := c.DisputableVisit(v); why == "" {
+	old := of[v.ID]
+	if subject, why := c.DisputableVisit(v); why == "" && (old == nil || old.Subject != subject || again[v.ID] != nil) {
 		p.VisitSubject = subject
+	} else if f := again[v.ID]; f != nil && v.Disputed && c.Disputable(v.ToldAt) == "" {
+		p.VisitSubject = f.Subject
 	}
 	p.CanDone = v.Status == domain.VisitCompleted && v.DoneConfirmedAt == nil && !v.Disputed && !c.Job.Status.Ended()
 	// The code proves that the crew spoke with the household; by this link they could

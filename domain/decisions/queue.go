@@ -550,6 +550,17 @@ func queuedDisputes(ctx context.Context, s *casework.Service, a domain.Actor, _ 
 		if f.Reason != "" {
 			it.Known = append(it.Known, "“"+f.Reason+"”")
 		}
+		if f.LinkRead {
+			words := "It came by a link that our staff had read: ask the household by phone."
+			if f.LinkReadBy != nil {
+				who, err := s.Read.User(ctx, domain.Scope{All: true}, *f.LinkReadBy)
+				if err != nil {
+					return nil, err
+				}
+				words = "It came by a link that our staff had read (" + who.Name + "): ask the household by phone."
+			}
+			it.Known = append(it.Known, words)
+		}
 		own := false
 		if f.AttemptID != nil {
 			if t, ok := attempts[*f.AttemptID]; ok {

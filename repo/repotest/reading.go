@@ -210,6 +210,7 @@ func sides(t *testing.T, db *repo.DB) {
 		Fallback: "strike", Status: domain.DisputeWithdrawn, DecidedAt: &later}
 	second := first
 	second.Meta, second.Status, second.DecidedAt = Meta(later), domain.DisputeOpen, nil
+	second.LinkRead, second.LinkReadBy = true, &w.Desk.ID
 	check := domain.DoneCheck{Meta: Meta(Noon), JobID: w.Job.ID, VisitID: w.Visit.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, DueAt: later,
 		Status: "open"}
 	p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Customer.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Kind: "part",
