@@ -27,7 +27,8 @@ func (v OptOutView) Head() (domain.ID, int64) { return v.VisitID, 1 }
 
 // OptOut keeps a technician and a household apart without a reason, or ends that: a
 // technician who is or was in the crew of a visit there, for themselves; the desk for a
-// household that asks for it, about somebody who has been there. The centre reads of both
+// household that asks for it, about somebody who has been there. A household's ends by the area manager alone, who has asked
+// it: whoever else says so is answered alike, and nothing comes of it. The centre reads of both
 // what it reads of a report: not available. Errors: CodeNotFound, CodeForbidden,
 // CodeUnprocessable.
 func (s *Service) OptOut(ctx context.Context, call *casework.Call, visit domain.ID, in OptOutInput) (OptOutView, error) {
@@ -72,6 +73,9 @@ func (s *Service) OptOut(ctx context.Context, call *casework.Call, visit domain.
 			}
 			if !in.Again {
 				return out, nil
+			}
+			if !own && a.Role != domain.RoleAreaManager { // the desk may be whom the household does not want to meet again
+				continue
 			}
 			x.LiftedAt, x.LiftedByID = &st.Occurred, &a.UserID
 			if err := tx.SaveExclusion(x); err != nil {

@@ -85,7 +85,16 @@ func TestNobodySaysWhyTheyDoNotMeetAgain(t *testing.T) {
 		// It ends as it began.
 		ravi.Send("POST", optOut, object{"again": true}, 200)
 		said(job, ravi) // the household's stands
-		desk.Send("POST", optOut, object{"user_id": ravi.ID, "again": true}, 200)
+		// By the desk, the proprietor and an agent nothing comes of it, and they are answered as ever.
+		for _, p := range []*harness.Client{desk, h.As("asha"), h.As("gita")} {
+			if out := p.Send("POST", optOut, object{"user_id": ravi.ID, "again": true}, 200); out["again"] != true {
+				t.Errorf("%s is answered %v", p.Login, out)
+			}
+			if code := said(job, ravi); !strings.Contains(code, "not_available") {
+				t.Errorf("after %s said so it reads %s", p.Login, code)
+			}
+		}
+		maya.Send("POST", optOut, object{"user_id": ravi.ID, "again": true}, 200)
 		desk.Send("POST", path("/v1/jobs/%s/visits", job), window(74*time.Hour, ravi), 201)
 	})
 }
