@@ -195,6 +195,9 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 		}
 	}
 	attemptEntry(call.Actor, c, a, st)
+	if err := heardAfterAll(c, a); err != nil {
+		return nil, err
+	}
 	if c.Customer.VoiceOnly() && a.Contact() && (a.Channel == reach.Phone || a.Channel == reach.Doorstep) {
 		// To a household that cannot use a page, speaking with it is telling it.
 		if v != nil && v.EndedAt != nil && v.ToldAt == nil {
@@ -303,6 +306,9 @@ func applyToOpenJobs(call *Call, c *Case, a *domain.Attempt, st EntryTime) error
 			return err
 		}
 		attemptEntry(call.Actor, other, &b, st)
+		if err := heardAfterAll(other, &b); err != nil {
+			return err
+		}
 		if err := Reassess(other); err != nil {
 			return err
 		}
