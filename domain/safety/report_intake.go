@@ -193,7 +193,7 @@ func FlagByPhoneDue(ctx context.Context, tx *casework.Work, id domain.ID) error 
 	} else if err != nil {
 		return err
 	}
-	c, err := caseByPhone(tx, f.Phone)
+	c, many, err := caseByPhone(tx, f.Phone)
 	if err != nil {
 		return err
 	}
@@ -213,38 +213,49 @@ func FlagByPhoneDue(ctx context.Context, tx *casework.Work, id domain.ID) error 
 		belong(f, a, c)
 		return tx.SaveFlag(f)
 	}
-	return follow(tx, a, c, nil, f, tx.SaveFlag)
+	if err := follow(tx, a, c, nil, f, tx.SaveFlag); err != nil {
+		return err
+	}
+	return askWhose(tx, f, many)
 }
 
 // flagByPhone routes a report about a caller blindly: to the area of the
 // household's latest job, else the recorder's.
 func flagByPhone(tx *casework.Work, a domain.Actor, f *domain.Flag, st casework.EntryTime) error {
-	c, err := caseByPhone(tx, f.Phone)
+	c, many, err := caseByPhone(tx, f.Phone)
 	if err != nil {
 		return err
 	}
-	return raise(tx, a, c, nil, f, st)
+	if err := raise(tx, a, c, nil, f, st); err != nil {
+		return err
+	}
+	return askWhose(tx, f, many)
 }
 
-// caseByPhone opens the latest job of the first household with a number; nil where there is none.
-func caseByPhone(tx *casework.Work, phone string) (*casework.Case, error) {
+// caseByPhone opens the latest job of the first household with a number; nil where there is none, or there are so many that
+// somebody has to say which of them is meant: then it gives them.
+func caseByPhone(tx *casework.Work, phone string) (c *casework.Case, many []domain.ID, err error) {
+	if many, err = sharedBy(tx, phone); err != nil || many != nil {
+		return nil, many, err
+	}
 	customers, err := tx.CustomersByPhone(phone)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, customer := range customers {
 		j, err := tx.LatestJobOf(customer)
 		if casework.NotFound(err) {
 			continue
 		} else if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if j, err = tx.LockJob(j.ID); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return casework.OpenCase(tx, j)
+		c, err = casework.OpenCase(tx, j)
+		return c, nil, err
 	}
-	return nil, nil
+	return nil, nil, nil
 }
 
 // raise writes a flag and what follows from it. c and v may be nil.
