@@ -302,6 +302,10 @@ func follow(tx *casework.Work, a domain.Actor, c *casework.Case, v *domain.Visit
 		if !f.ByCustomer && a.WasInCrew(v) {
 			f.Involved = domain.Without(v.EverCrew, a.UserID)
 		}
+	} else if c != nil && !f.ByCustomer {
+		if err := wereThere(c, a, f); err != nil {
+			return err
+		}
 	}
 	if f.Level == 0 { // a hard contact: a private note, never more
 		return save(f)
@@ -327,6 +331,41 @@ func follow(tx *casework.Work, a domain.Actor, c *casework.Case, v *domain.Visit
 	}
 	if v != nil && !v.Status.Unfinished() && !f.Conduct() {
 		return customers.ComplimentsAfter(tx, v)
+	}
+	return nil
+}
+
+// wereThere says who was in the crew with the reporter at their last visit of a household, where a report names its job or number
+// alone: what it names tells no more than a visit would.
+func wereThere(c *casework.Case, a domain.Actor, f *domain.Flag) error {
+	jobs, err := c.Tx.OpenJobsOf(c.Customer.ID)
+	if err != nil {
+		return err
+	}
+	ids := []domain.ID{c.Job.ID}
+	for i := range jobs {
+		if jobs[i].ID != c.Job.ID {
+			ids = append(ids, jobs[i].ID)
+		}
+	}
+	var last *domain.Visit // before the report, else the first ahead
+	until := f.OccurredAt.Add(domain.NearWindow)
+	for _, id := range ids {
+		visits, err := c.Tx.VisitsOfJob(id)
+		if err != nil {
+			return err
+		}
+		for i := range visits {
+			v := &visits[i]
+			ahead := v.WindowStart.After(until)
+			if a.WasInCrew(v) && (last == nil || !ahead && v.WindowStart.After(last.WindowStart) ||
+				last.WindowStart.After(until) && v.WindowStart.Before(last.WindowStart)) {
+				last = v
+			}
+		}
+	}
+	if last != nil {
+		f.Involved = domain.Without(last.EverCrew, a.UserID)
 	}
 	return nil
 }

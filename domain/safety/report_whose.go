@@ -149,6 +149,11 @@ func whoseAnswered(tx *casework.Work, call *casework.Call, q *domain.HouseholdQu
 	}
 	area := f.AreaID
 	belong(f, call.Actor, c)
+	if by, err := tx.User(*f.ReporterID); err != nil {
+		return err
+	} else if err := wereThere(c, domain.Actor{UserID: by.ID, Role: by.Role}, f); err != nil {
+		return err
+	}
 	f.ChangedAt(tx.Now)
 	if !f.Status.Open() {
 		return tx.SaveFlag(f)
