@@ -617,8 +617,8 @@ func queuedHouseholds(ctx context.Context, s *casework.Service, a domain.Actor, 
 			Default: "Nothing is held by it; it climbs to all who triage.",
 			Known:   domain.JSONList[string]{householdWords("Came in", &q.Household), householdWords("Under your eyes", &q.Other)}}
 		if q.Whose() {
-			it.Title, it.Known = "Is the report about this household?", domain.JSONList[string]{householdWords("Uses the number of the report, as many do",
-				&q.Household)}
+			it.Title = "Is the report about this household?"
+			it.Known = domain.JSONList[string]{householdWords("Uses the number of the report, as many do", &q.Household)}
 		}
 		if q.Words != "" {
 			it.Default = "What is held stays held; it climbs to all who triage."

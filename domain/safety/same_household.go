@@ -293,7 +293,9 @@ func handleNotUs(k *customers.Request) error {
 		return domain.Fail(domain.CodeState, "Visits are not paused any more.")
 	}
 	asked, err := k.Tx.HouseholdQuestionsOf(k.Customer.ID)
-	if err != nil || slices.ContainsFunc(asked, func(q domain.HouseholdQuestion) bool { return q.OtherID == *k.Held.CustomerID && !q.Whose() }) {
+	if err != nil || slices.ContainsFunc(asked, func(q domain.HouseholdQuestion) bool {
+		return q.OtherID == *k.Held.CustomerID && !q.Whose()
+	}) {
 		return err
 	}
 	words := strings.TrimSpace(k.In.Note)
