@@ -126,7 +126,7 @@ var (
 		"This was tried already. Do not ask the household again without a reason.")
 	CodePreconditionMissing = code("guard_not_met", KindConflict, "Something must happen first",
 		"The move needs a fact that is not there yet.", "The detail says which; record it, or give the reason why it could not be done.",
-		"No access needs one call and one message since arrival.")
+		"No access needs one call and one message to the household since arrival.")
 	CodeThrottled = code("throttled", KindThrottled, "Too many tries",
 		"Too many failed tries from this address or for this account.", "Wait as long as Retry-After says.", "Try again in 30 seconds.")
 	CodeRateLimited = code("rate_limited", KindThrottled, "Too many requests",

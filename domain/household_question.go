@@ -21,7 +21,7 @@ const (
 type HouseholdQuestion struct {
 	Meta
 	CustomerID ID         `json:"customer_id"` // who came in
-	OtherID    ID         `json:"other_id"`    // over whom something lies
+	OtherID    ID         `json:"other_id"`    // over whom something lies; the same, see Whose
 	AreaID     ID         `json:"area_id"`
 	FlagID     *ID        `json:"-"`
 	Status     string     `json:"status"`
@@ -32,6 +32,12 @@ type HouseholdQuestion struct {
 	DecidedAt  *time.Time `json:"decided_at"`
 	DecidedBy  *ID        `json:"decided_by"`
 	Reasons    string     `json:"reasons"`
+}
+
+// Whose reports whether it asks if a report by a number that many use is about this household; else it is about two, or has the words
+// of one that says it is not meant.
+func (q *HouseholdQuestion) Whose() bool {
+	return q.CustomerID == q.OtherID && q.Words == "" && q.FlagID != nil
 }
 
 // MayDecide reports whether an actor answers: who answers for the report f that lies over the

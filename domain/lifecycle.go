@@ -144,7 +144,7 @@ var VisitMoves = []VisitMove{
 		Guard: "near the window; arrived, or the reason why not", Entry: "visit.partial", Customer: "visit.partial"},
 	{Action: "no-access", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed}, To: VisitNoAccess,
 		Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard:    "near the window; arrived, 10 min inside it, one call and one message since arrival, or the reason why not",
+		Guard:    "near the window; arrived, 10 min inside it, one call and one message to the household since arrival, or the reason why not",
 		Entry:    "visit.no_access",
 		Customer: "visit.no_access", Desk: "visit.no_access_desk", DeskRoles: []Role{RoleCoordinator}},
 	{Action: "take-back", From: underWay, To: VisitScheduled, Roles: append([]Role{RoleTechnician}, Desk...), Crew: true, Holds: HoldAllows,

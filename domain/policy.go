@@ -27,6 +27,7 @@ const (
 	FormKeyLife          = 7 * 24 * time.Hour       // a page left open longer is looked at anew
 	AnotherTimeUntil     = time.Hour                // before the window (section 3)
 	NoAccessInside       = 10 * time.Minute         // inside the window (section 3)
+	NoAccessCalls        = 15 * time.Minute         // before the window the call of a no-access counts from (section 3)
 	NearWindow           = 2 * time.Hour            // before the window nobody has to be there yet (section 3)
 	OpensBefore          = 4 * time.Hour            // the window, where its morning begins later (section 3)
 	morningAt            = 6                        // o'clock: from then on a household may be told that somebody sets out

@@ -167,8 +167,15 @@ func (v *Visit) NotMet() *WhyNot {
 	return WhyNotOf(v.EndReason)
 }
 
+// Why a no-access counts against nobody although its guard was met, also after a dispute (docs/product.md section 3): the
+// household was spoken with, or got in touch, while the crew stood at its door; the arrival was not told as it happened.
+const (
+	SpokenWith      = "spoken_with"
+	ArrivalToldLate = "arrival_told_late"
+)
+
 // NoAccessAgainst is against whom a no-access counts: the customer where its guard
-// was met, nobody where the crew said why not.
+// was met, nobody where the crew said why not or there was contact.
 func (v *Visit) NoAccessAgainst() string {
 	if v.EndReason != "" {
 		return "nobody"

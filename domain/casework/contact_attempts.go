@@ -35,6 +35,7 @@ type AttemptInput struct {
 	Offline        bool       `json:"offline"`
 	OccurredAt     string     `json:"occurred_at"`
 	Ended          bool       `json:"-"`         // an abusive call that was ended
+	Blind          bool       `json:"-"`         // told by the number alone: it strikes nothing
 	At             *EntryTime `json:"-"`         // when it was, where that was judged before
 	AgreedTo       *Window    `json:"agreed_to"` // the time to which the household agreed in it
 	Link           *domain.ID // by which it came
@@ -189,12 +190,15 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 	if err := c.Tx.InsertAttempt(a); err != nil {
 		return nil, err
 	}
-	if a.Direction == reach.Outbound && a.Outcome == reach.WrongNumber && a.Address != "" {
+	if a.Direction == reach.Outbound && a.Outcome == reach.WrongNumber && a.Address != "" && !in.Blind {
 		if err := InvalidateNumber(c, a.Address); err != nil {
 			return nil, err
 		}
 	}
 	attemptEntry(call.Actor, c, a, st)
+	if err := heardAfterAll(c, a); err != nil {
+		return nil, err
+	}
 	if c.Customer.VoiceOnly() && a.Contact() && (a.Channel == reach.Phone || a.Channel == reach.Doorstep) {
 		// To a household that cannot use a page, speaking with it is telling it.
 		if v != nil && v.EndedAt != nil && v.ToldAt == nil {
@@ -303,6 +307,9 @@ func applyToOpenJobs(call *Call, c *Case, a *domain.Attempt, st EntryTime) error
 			return err
 		}
 		attemptEntry(call.Actor, other, &b, st)
+		if err := heardAfterAll(other, &b); err != nil {
+			return err
+		}
 		if err := Reassess(other); err != nil {
 			return err
 		}

@@ -2,10 +2,12 @@ package casework
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"doorstep/domain"
+	"doorstep/domain/reach"
 )
 
 // MoveInput is what a crew says with a forward move; each move uses its part.
@@ -127,6 +129,17 @@ func makeMove(m *VisitCase, a domain.Actor, action string, in MoveInput, witness
 			return err
 		} else if !live { // the word of one, told later, counts against nobody
 			v.CountsAgainst = "nobody"
+			if why == "" {
+				v.EndReason = domain.ArrivalToldLate
+			}
+		}
+		if spoken, err := m.spokenWith(); err != nil {
+			return err
+		} else if spoken {
+			v.CountsAgainst = "nobody"
+			if why == "" {
+				v.EndReason = domain.SpokenWith
+			}
 		}
 		if wrong, err := WordWrong(m); err != nil {
 			return err
@@ -296,25 +309,88 @@ func (m *VisitCase) noAccessMissing() (missing *domain.Error, err error) {
 	if err != nil {
 		return nil, err
 	}
+	calls := m.Visit.WindowStart.Add(-domain.NoAccessCalls)
 	call, message := false, false
 	for i := range attempts {
 		a := &attempts[i]
-		if a.Direction != "outbound" || a.OccurredAt.Before(*m.Visit.ArrivedAt) || a.Dialled() && a.Address != "" &&
-			!m.Customer.Knows(a.Address) {
+		if a.Direction != reach.Outbound || a.Discounted != "" || a.OccurredAt.Before(*m.Visit.ArrivedAt) {
 			continue
 		}
-		switch a.Channel {
-		case "phone":
-			call = true
-		case "sms", "whatsapp", "push", "email":
-			message = true
+		if a.Channel == reach.Phone {
+			call = call || a.Outcome != reach.WrongNumber && !a.OccurredAt.Before(calls) && m.Customer.Proves(a.Address, m.Job.ID, m.Now)
+			continue
 		}
+		goes, err := goesToHousehold(m.Case, a)
+		if err != nil {
+			return nil, err
+		}
+		message = message || goes
 	}
 	if !call || !message {
-		return domain.Fail(domain.CodePreconditionMissing, "No access needs one call and one message since arrival, or the reason why not.").
+		return domain.Fail(domain.CodePreconditionMissing, "No access needs one call to a number of the household, from %s on, and one message "+
+			"that it can get, both since arrival, or the reason why not.", calls.In(m.Site.Location()).Format("15:04")).
 			At("/reason", "why there was no call or message"), nil
 	}
 	return nil, nil
+}
+
+// goesToHousehold reports whether an attempt is a message by a way that the household has: one of its numbers, an e-mail
+// address of one of its people, a device of its own.
+func goesToHousehold(c *Case, a *domain.Attempt) (bool, error) {
+	if !domain.Has(messaged, a.Outcome) {
+		return false, nil
+	}
+	switch a.Channel {
+	case "sms", "whatsapp":
+		return c.Customer.Proves(a.Address, c.Job.ID, c.Now), nil
+	case "email":
+		return a.Address != "" && slices.ContainsFunc(c.Customer.Contacts, func(p domain.Contact) bool {
+			return strings.EqualFold(p.Email, a.Address)
+		}), nil
+	case "push":
+		devices, err := c.Tx.CustomerDevices(c.Customer.ID)
+		return len(devices) > 0, err
+	}
+	return false, nil
+}
+
+// messaged are the outcomes of a message, not of a call that goes the same way.
+var messaged = []string{reach.Sent, reach.Delivered, reach.Read, reach.Reached, reach.Refused, reach.Hostile}
+
+// heard reports whether the household was spoken with, or got in touch, while a crew stood at its door, in a contact of its job.
+// To refuse is its own choice and no such contact.
+func heard(v *domain.Visit, until time.Time, a *domain.Attempt) bool {
+	return v.ArrivedAt != nil && a.Discounted == "" && !a.OccurredAt.Before(*v.ArrivedAt) && !a.OccurredAt.After(until) &&
+		(a.Direction == reach.Inbound || a.Outcome == reach.Reached || a.Outcome == reach.CutOff)
+}
+
+// spokenWith reports whether there was such a contact since the arrival, by when the move was made.
+func (m *VisitCase) spokenWith() (bool, error) {
+	attempts, err := m.Tx.AttemptsOf(m.Job.ID)
+	return slices.ContainsFunc(attempts, func(a domain.Attempt) bool { return heard(m.Visit, m.Said.Occurred, &a) }), err
+}
+
+// heardAfterAll lets a no-access of a job count against nobody once a contact is told that there was before it ended.
+func heardAfterAll(c *Case, a *domain.Attempt) error {
+	if !a.Contact() {
+		return nil
+	}
+	visits, err := c.Tx.VisitsOfJob(c.Job.ID)
+	if err != nil {
+		return err
+	}
+	for i := range visits {
+		v := &visits[i]
+		if v.Status != domain.VisitNoAccess || v.CountsAgainst != "customer" || !v.Overturnable(c.Now) || v.EndedAt == nil ||
+			!a.OccurredAt.Before(*v.EndedAt) || !heard(v, *v.EndedAt, a) {
+			continue
+		}
+		v.CountsAgainst, v.EndReason = "nobody", domain.SpokenWith
+		if err := SaveVisit(c.On(v)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // overturnMissed withdraws a missed that an offline phone proves wrong: the

@@ -630,6 +630,10 @@ func queuedHouseholds(ctx context.Context, s *casework.Service, a domain.Actor, 
 		it := QueueItem{Kind: "household", ID: q.ID, Title: "Is it the same household?", Since: q.CreatedAt, DueAt: &q.DueAt,
 			Default: "Nothing is held by it; it climbs to all who triage.",
 			Known:   domain.JSONList[string]{householdWords("Came in", &q.Household), householdWords("Under your eyes", &q.Other)}}
+		if q.Whose() {
+			it.Title = "Is the report about this household?"
+			it.Known = domain.JSONList[string]{householdWords("Uses the number of the report, as many do", &q.Household)}
+		}
 		if q.Words != "" {
 			it.Default = "What is held stays held; it climbs to all who triage."
 			it.Known = append(it.Known, "The household says that it is not the one: “"+q.Words+"”")

@@ -17,6 +17,7 @@
 //	opt_out.go            who does not want to meet again, without a reason
 //	release.go            releasing a hold with a plan: by whom, after what was asked of whom
 //	report_intake.go      reporting and its consequences
+//	report_whose.go       a report by a number that many use: about which household it is
 //	same_household.go     what lies over one row of a household lies over the others
 //	service.go            the use cases
 //	stop.go               stop, and an arrival of somebody who was taken out of the crew

@@ -162,7 +162,7 @@ func logOnHouseholds(tx *casework.Work, call *casework.Call, x *domain.LoggedCon
 			return err
 		}
 		if _, err := casework.AddAttempt(call, c, nil, casework.AttemptInput{ID: domain.Ptr(id), Direction: x.Direction, Address: x.Phone,
-			Channel: x.Channel, Outcome: x.Outcome, Note: x.Note, At: &st}); err != nil {
+			Channel: x.Channel, Outcome: x.Outcome, Note: x.Note, Blind: true, At: &st}); err != nil {
 			return err
 		}
 		id = tx.NewID()

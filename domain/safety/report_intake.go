@@ -193,7 +193,7 @@ func FlagByPhoneDue(ctx context.Context, tx *casework.Work, id domain.ID) error 
 	} else if err != nil {
 		return err
 	}
-	c, err := caseByPhone(tx, f.Phone)
+	c, many, err := caseByPhone(tx, f.Phone)
 	if err != nil {
 		return err
 	}
@@ -213,38 +213,49 @@ func FlagByPhoneDue(ctx context.Context, tx *casework.Work, id domain.ID) error 
 		belong(f, a, c)
 		return tx.SaveFlag(f)
 	}
-	return follow(tx, a, c, nil, f, tx.SaveFlag)
+	if err := follow(tx, a, c, nil, f, tx.SaveFlag); err != nil {
+		return err
+	}
+	return askWhose(tx, f, many)
 }
 
 // flagByPhone routes a report about a caller blindly: to the area of the
 // household's latest job, else the recorder's.
 func flagByPhone(tx *casework.Work, a domain.Actor, f *domain.Flag, st casework.EntryTime) error {
-	c, err := caseByPhone(tx, f.Phone)
+	c, many, err := caseByPhone(tx, f.Phone)
 	if err != nil {
 		return err
 	}
-	return raise(tx, a, c, nil, f, st)
+	if err := raise(tx, a, c, nil, f, st); err != nil {
+		return err
+	}
+	return askWhose(tx, f, many)
 }
 
-// caseByPhone opens the latest job of the first household with a number; nil where there is none.
-func caseByPhone(tx *casework.Work, phone string) (*casework.Case, error) {
+// caseByPhone opens the latest job of the first household with a number; nil where there is none, or there are so many that
+// somebody has to say which of them is meant: then it gives them.
+func caseByPhone(tx *casework.Work, phone string) (c *casework.Case, many []domain.ID, err error) {
+	if many, err = sharedBy(tx, phone); err != nil || many != nil {
+		return nil, many, err
+	}
 	customers, err := tx.CustomersByPhone(phone)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, customer := range customers {
 		j, err := tx.LatestJobOf(customer)
 		if casework.NotFound(err) {
 			continue
 		} else if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if j, err = tx.LockJob(j.ID); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return casework.OpenCase(tx, j)
+		c, err = casework.OpenCase(tx, j)
+		return c, nil, err
 	}
-	return nil, nil
+	return nil, nil, nil
 }
 
 // raise writes a flag and what follows from it. c and v may be nil.
@@ -291,6 +302,10 @@ func follow(tx *casework.Work, a domain.Actor, c *casework.Case, v *domain.Visit
 		if !f.ByCustomer && a.WasInCrew(v) {
 			f.Involved = domain.Without(v.EverCrew, a.UserID)
 		}
+	} else if c != nil && !f.ByCustomer {
+		if err := wereThere(c, a, f); err != nil {
+			return err
+		}
 	}
 	if f.Level == 0 { // a hard contact: a private note, never more
 		return save(f)
@@ -316,6 +331,41 @@ func follow(tx *casework.Work, a domain.Actor, c *casework.Case, v *domain.Visit
 	}
 	if v != nil && !v.Status.Unfinished() && !f.Conduct() {
 		return customers.ComplimentsAfter(tx, v)
+	}
+	return nil
+}
+
+// wereThere says who was in the crew with the reporter at their last visit of a household, where a report names its job or number
+// alone: what it names tells no more than a visit would.
+func wereThere(c *casework.Case, a domain.Actor, f *domain.Flag) error {
+	jobs, err := c.Tx.OpenJobsOf(c.Customer.ID)
+	if err != nil {
+		return err
+	}
+	ids := []domain.ID{c.Job.ID}
+	for i := range jobs {
+		if jobs[i].ID != c.Job.ID {
+			ids = append(ids, jobs[i].ID)
+		}
+	}
+	var last *domain.Visit // before the report, else the first ahead
+	until := f.OccurredAt.Add(domain.NearWindow)
+	for _, id := range ids {
+		visits, err := c.Tx.VisitsOfJob(id)
+		if err != nil {
+			return err
+		}
+		for i := range visits {
+			v := &visits[i]
+			ahead := v.WindowStart.After(until)
+			if a.WasInCrew(v) && (last == nil || !ahead && v.WindowStart.After(last.WindowStart) ||
+				last.WindowStart.After(until) && v.WindowStart.Before(last.WindowStart)) {
+				last = v
+			}
+		}
+	}
+	if last != nil {
+		f.Involved = domain.Without(last.EverCrew, a.UserID)
 	}
 	return nil
 }

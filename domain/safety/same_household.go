@@ -193,6 +193,20 @@ func HouseholdOverdue(tx *casework.Work, id domain.ID) error {
 	if err := tx.SaveHouseholdQuestion(q); err != nil {
 		return err
 	}
+	if q.Whose() { // all that wait about that report are late with it, and ring once
+		beside, err := whoseBeside(tx, q, f)
+		if err != nil {
+			return err
+		}
+		for i := range beside {
+			o := &beside[i]
+			o.Climbed = true
+			o.ChangedAt(tx.Now)
+			if err := tx.SaveHouseholdQuestion(o); err != nil {
+				return err
+			}
+		}
+	}
 	return tellOfHousehold(tx, users, "household.asked")
 }
 
@@ -245,6 +259,11 @@ func (s *Service) DecideHousehold(ctx context.Context, call *casework.Call, id d
 				return none, err
 			}
 		}
+		if q.Whose() {
+			if err := whoseAnswered(tx, call, q, f); err != nil {
+				return none, err
+			}
+		}
 		if in.Decision == domain.HouseholdDifferent {
 			if err := partedByAnswer(tx, call.Actor, q); err != nil {
 				return none, err
@@ -274,7 +293,9 @@ func handleNotUs(k *customers.Request) error {
 		return domain.Fail(domain.CodeState, "Visits are not paused any more.")
 	}
 	asked, err := k.Tx.HouseholdQuestionsOf(k.Customer.ID)
-	if err != nil || slices.ContainsFunc(asked, func(q domain.HouseholdQuestion) bool { return q.OtherID == *k.Held.CustomerID }) {
+	if err != nil || slices.ContainsFunc(asked, func(q domain.HouseholdQuestion) bool {
+		return q.OtherID == *k.Held.CustomerID && !q.Whose()
+	}) {
 		return err
 	}
 	words := strings.TrimSpace(k.In.Note)

@@ -289,3 +289,40 @@ func TestNobodyTellsWhichOfACrewReported(t *testing.T) {
 		}
 	})
 }
+
+// TestNobodyTellsWhoReportedAJobOrANumber: what names the job or the number instead of the visit tells no more of who of the crew
+// reported it.
+func TestNobodyTellsWhoReportedAJobOrANumber(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "hold.area", "hold.released", "visit.assigned", "visit.cancelled", "visit.held_cancelled")
+		h.MayIgnore("queue.morning", "flag.triaged", "flag.stated", "job.nobody_left", "visit.crew_changed", "visit.read_plan", "aftercare.offer",
+			"visit.needs_someone", "visit.unassigned", "visit.wait", "flag.next_person")
+		desk, maya := h.As("kiran"), h.As("maya")
+		crew := []string{"ravi", "meena"}
+		for i, by := range []string{"job", "number"} {
+			for k, reporter := range crew {
+				number := fmt.Sprintf("+9198123001%d%d", i, k)
+				_, job := h.Household(desk, object{"contacts": []object{{"name": "Mrs Rao", "phones": []string{number}}}})
+				at := h.Clock.Now().Add(time.Hour)
+				h.Visit(desk, job, at, crew...)
+				next := h.Visit(desk, job, at.Add(24*time.Hour), crew...)
+				h.Clock.Set(at.Add(time.Hour))
+				body := object{"job_id": job["id"], "kind": "verbal_abuse", "level": 2}
+				if by == "number" {
+					body = object{"phone": number, "kind": "verbal_abuse", "level": 2}
+				}
+				flag := harness.String(h.As(reporter).Send("POST", "/v1/flags", body, 201)["id"])
+				h.Settle()
+				h.As(reporter).Send("POST", "/v1/flags/"+flag+"/next-person", object{"words": "none"}, 200)
+				maya.MoveFlag(flag, "triage", nil, 200)
+				releaseOf(maya, job, "daylight", 200)
+				for _, login := range crew {
+					if out := desk.Send("POST", path("/v1/visits/%s/assign", next), h.Crew(login), 409); out["code"] != "not_available" {
+						t.Errorf("by %s of %s: %s: %v", by, reporter, login, out["code"])
+					}
+				}
+				h.Clock.Advance(30 * time.Minute)
+			}
+		}
+	})
+}
