@@ -229,8 +229,8 @@ func dispatch(k *Request) error {
 
 // OnBehalfOf carries out for a caller whatever the link does. Coordinator,
 // proprietor, area manager, agent; the facts are the household's, and name who
-// wrote them down. What speaks for us waits for its own word (docs/product.md section 10). Without a contact the call is recorded now. Errors:
-// CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
+// wrote them down. What speaks for us waits for its own word (docs/product.md section 10). Without a contact the call is recorded
+// now. Errors: CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
 func (s *Service) OnBehalfOf(ctx context.Context, call *casework.Call, job domain.ID, in VoiceInput) (VoiceAnswer, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (VoiceAnswer, error) {
 		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Window: in.Window, Take: in.Take, Note: in.Note,

@@ -183,7 +183,8 @@ func writtenTo(k *Request) error {
 			return nil
 		}
 	}
-	return domain.Fail(domain.CodeUnprocessable, "Nothing was written to this number.").At("/phone", "a number to which we wrote about the job")
+	return domain.Fail(domain.CodeUnprocessable, "Nothing was written to this number.").
+		At("/phone", "a number to which we wrote about the job")
 }
 
 // reportToEnd is the household's open report on the job that a request to take it

@@ -26,7 +26,8 @@ func TestWhatSpeaksForUsWaitsByVoice(t *testing.T) {
 				continue
 			}
 			visit, job, _ := workedOnBy(h, "ravi")
-			phone := harness.String(desk.Send("GET", path("/v1/customers/%s", object{"id": job["customer_id"]}), nil, 200)["contacts"].([]any)[0].(object)["phones"].([]any)[0])
+			home := desk.Send("GET", path("/v1/customers/%s", object{"id": job["customer_id"]}), nil, 200)
+			phone := harness.String(home["contacts"].([]any)[0].(object)["phones"].([]any)[0])
 			voice := path("/v1/jobs/%s/voice", job)
 			body := object{"action": action}
 			switch action {
