@@ -54,7 +54,15 @@ const visit = await send('post', '/v1/jobs/{id}/visits', 201, desk, { id: job.id
 const confirmed = await send('post', '/v1/visits/{id}/confirm', 200, desk, { id: visit.id }, {
   contact: { channel: 'phone', direction: 'inbound', outcome: 'reached' },
 });
-const delta = await send('get', '/v1/sync', 200, phone, { cursor: picture.cursor });
-const mine = delta.visits.find((v) => v.visit.id === visit.id);
+// A change comes once every earlier transaction of the server has ended: a phone asks again.
+const find = async () => {
+  picture = await send('get', '/v1/sync', 200, phone, { cursor: picture.cursor });
+  return picture.visits.find((v) => v.visit.id === visit.id);
+};
+let mine = await find();
+for (let tries = 0; mine === undefined && tries < 100; tries++) {
+  await new Promise<void>((resolve) => { setTimeout(resolve, 200); });
+  mine = await find();
+}
 if (mine === undefined) throw new Error('the visit did not come to the phone');
 console.log(JSON.stringify({ status: confirmed.status, confirmation: confirmed.confirmation, actions: mine.visit.actions.length, complete: mine.complete_offline }));
