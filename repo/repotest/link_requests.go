@@ -15,7 +15,8 @@ func linkRequests(t *testing.T, db *repo.DB) {
 	flag := w.newFlag(w.Ravi, 2)
 	r := domain.LinkRequest{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Customer.ID,
 		LinkID: w.Link.ID, ByID: &w.Desk.ID, VisitID: &w.Visit.ID, FlagID: &flag.ID, Action: "done", Words: "yes", Status: "pending",
-		OccurredAt: Noon, DueAt: Noon.Add(time.Hour), CodeTries: 2, WasSaid: "confirmed", WasHow: "call", DecidedAt: &later, DecidedBy: &w.Ravi.ID, Reasons: "r"}
+		OccurredAt: Noon, DueAt: Noon.Add(time.Hour), CodeTries: 2, WasSaid: "confirmed", WasHow: "call",
+		DecidedAt: &later, DecidedBy: &w.Ravi.ID, Reasons: "r"}
 	filled(t, "link request", r)
 	bare := domain.LinkRequest{Meta: Meta(later), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Customer.ID,
 		LinkID: w.Link.ID, Action: "appeal", Status: "marked", OccurredAt: Noon, DueAt: later}
