@@ -93,7 +93,7 @@ const App = () => {
         <input class="search" type="search" ref=${box} placeholder=${say('search.what')} aria-label=${say('search.what')} maxlength="100"
           onInput=${(/** @type {any} */ e) => searched(e.target.value, false)} /><kbd>/</kbd></form>
       <${Resets} /><${Note} /><main id="main" tabindex="-1">${view}</main>
-      <p class="quiet dense foot">${say('disclaimer')}</p></div>
+      <footer class="quiet dense foot">${say('disclaimer')}</footer></div>
     ${keys && html`<${Drawer} title=${say('keys')} close=${() => showKeys(false)}><dl class="keys">${['/', 'n', 'c', 'j', '1–7', '?', 'Esc'].map((k) => html`
       <dt key=${k}><kbd>${k}</kbd></dt><dd>${say('keys.' + k)}</dd>`)}</dl><//>`}</div>${!s.me && html`<${SignIn} />`}`;
 };

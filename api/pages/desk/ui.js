@@ -95,8 +95,8 @@ export const Drawer = ({ title, close, children }) => {
     addEventListener('keydown', keys);
     return () => { removeEventListener('keydown', keys); before?.focus?.(); };
   }, []);
-  return html`<aside class="drawer" role="dialog" aria-modal="true" aria-label=${title} ref=${box}>
-    <div class="spread"><h2>${title}</h2><button class="btn small plain" onClick=${close}>${say('close')} <kbd>Esc</kbd></button></div>${children}</aside>`;
+  return html`<div class="drawer" role="dialog" aria-modal="true" aria-label=${title} ref=${box}>
+    <div class="spread"><h2>${title}</h2><button class="btn small plain" onClick=${close}>${say('close')} <kbd>Esc</kbd></button></div>${children}</div>`;
 };
 
 /** Note is what was done, said once to who hears the page. */
