@@ -43,6 +43,12 @@ func (a *App) Authenticate(c *fiber.Ctx) error {
 		return err
 	}
 	p, err := a.holder(c.UserContext(), claims)
+	if domain.IsCode(err, domain.CodeUnauthenticated) { // a phone whose account ended is to empty itself
+		a.forgetSessions(claims.Session)
+		if lost := a.sessionGoesOn(c.UserContext(), claims.Session, true, false); lost != nil {
+			return lost
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -144,7 +150,7 @@ func (a *App) byDevice(c *fiber.Ctx, credential string, takes bool) error {
 	if err != nil {
 		return err
 	}
-	if p.user.Disabled {
+	if p.user.Disabled && d.LostAt == nil {
 		return domain.Fail(domain.CodeUnauthenticated, "The account was disabled.")
 	}
 	if d.LostAt != nil { // sealed: its queue, once more

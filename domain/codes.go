@@ -11,7 +11,7 @@ var (
 		"The access token is missing, expired, malformed or signed by an unknown key; or the account was disabled or changed.",
 		"Sign in again, or refresh the token.", "The access token has expired.")
 	CodeDeviceLost = code("device_lost", KindUnauthenticated, "The device was reported lost",
-		"Somebody reported this device lost: its sessions and its credential have ended. With its credential it may upload its queue once more (POST /v1/sync).",
+		"Somebody reported this device lost, or its user's account ended: its sessions and its credential have ended. With its credential it may upload its queue once more (POST /v1/sync).",
 		"Upload the queue if that was not done, then erase everything that the app holds; a new installation can be signed in on.",
 		"This device was reported lost.")
 	CodeSyncTooOld = code("sync_too_old", KindUnauthenticated, "Not synced for 72 hours",

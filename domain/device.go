@@ -29,7 +29,7 @@ type Device struct {
 	CredentialHash   string `json:"-"`
 	CredentialBefore string `json:"-"`
 
-	LostAt   *time.Time `json:"-"` // reported lost: sealed until it was wiped
+	LostAt   *time.Time `json:"-"` // reported lost, or its account ended: sealed until it was wiped
 	WipedAt  *time.Time `json:"-"` // its queue has come, and it was told to wipe
 	SyncedAt *time.Time `json:"-"` // by wall time, of the session in which it is registered; nil: never
 }
@@ -41,9 +41,9 @@ const (
 	SyncNoted = 10 * time.Minute
 )
 
-// Lost is the answer to whatever a device asks that was reported lost.
+// Lost is the answer to whatever a device asks that was reported lost, or whose account ended.
 func Lost() error {
-	return Fail(CodeDeviceLost, "This device was reported lost. Erase what it holds of homes and people.")
+	return Fail(CodeDeviceLost, "This device was reported lost, or its account ended. Erase what it holds of homes and people.")
 }
 
 // SyncTooOld is the answer where a device has not synced for too long.

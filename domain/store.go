@@ -366,6 +366,8 @@ type DeviceTx interface {
 	SaveDeviceHealth(*Device) error
 	SaveDeviceCredential(*Device) error
 	SaveDeviceLoss(*Device) error // when it was lost, and wiped
+	// SealDevicesOf makes all devices of a user such as were lost.
+	SealDevicesOf(user ID, at time.Time) error
 	DeviceSynced(session ID, at time.Time) error
 	DevicesOfSession(session ID) ([]Device, error) // pushed to or not
 	PutSealedRequest(*SealedRequest) error         // the same key again changes nothing

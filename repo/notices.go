@@ -193,6 +193,10 @@ func (t *tx) SaveDeviceLoss(d *domain.Device) error {
 	return t.exec("UPDATE devices SET lost_at = ?, wiped_at = ? WHERE installation_id = ?", d.LostAt, d.WipedAt, d.InstallationID)
 }
 
+func (t *tx) SealDevicesOf(user domain.ID, at time.Time) error {
+	return t.exec("UPDATE devices SET lost_at = ? WHERE user_id = ? AND lost_at IS NULL", at, user)
+}
+
 func (t *tx) DeviceSynced(session domain.ID, at time.Time) error {
 	return t.exec("UPDATE devices SET synced_at = ? WHERE session_id = ?", at, session)
 }

@@ -386,6 +386,11 @@ func (s *Service) PatchUser(ctx context.Context, call *casework.Call, id domain.
 			if err := s.signOut(tx, u, "account changed"); err != nil {
 				return domain.User{}, err
 			}
+			if u.Disabled && !before.Disabled { // what was done is in the queues of their phones
+				if err := tx.SealDevicesOf(u.ID, tx.Now); err != nil {
+					return domain.User{}, err
+				}
+			}
 			if err := casework.PassOnPromises(tx, u); err != nil {
 				return domain.User{}, err
 			}

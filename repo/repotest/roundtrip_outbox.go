@@ -54,6 +54,13 @@ func noticeTrip(t *testing.T, w *World) {
 	if got, err := r.Devices(ctx, w.Ravi.ID); err != nil || len(got) != 0 {
 		t.Errorf("a wiped device is still listed: %v, %v", got, err)
 	}
+	d.LostAt, d.WipedAt = &later, nil
+	Do(t, db, func(tx domain.Tx) error {
+		open := d
+		open.LostAt = nil
+		return all(tx.SaveDeviceLoss(&open), tx.SealDevicesOf(w.Ravi.ID, later), tx.SealDevicesOf(w.Ravi.ID, Noon))
+	})
+	Same(t, "sealed once", &d, Get(t, db, func(tx domain.Tx) (*domain.Device, error) { return tx.Device(d.InstallationID) }))
 	d.CredentialHash, d.CredentialBefore, d.LostAt, d.WipedAt = "newer", "new", nil, nil
 	Do(t, db, func(tx domain.Tx) error { return all(tx.SaveDeviceCredential(&d), tx.SaveDeviceLoss(&d)) })
 	one, err := r.Device(ctx, d.InstallationID)

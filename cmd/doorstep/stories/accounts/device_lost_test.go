@@ -286,3 +286,53 @@ func TestAPhoneThatDoesNotSyncIsLocked(t *testing.T) {
 		ravi.Send("POST", harness.Path("/v1/visits/%s/stop", visit), nil, 200)
 	})
 }
+
+// TestThePhoneOfAnEndedAccount is sealed like a lost one: what was done is not lost with the account, and nothing of a home stays on it.
+func TestThePhoneOfAnEndedAccount(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned", "visit.claimed", "sos.raised")
+		h.MayIgnore("sos.call_yourself", "sos.unheard", "visit.needs_someone", "visits.left_under_way")
+		desk := h.As("kiran")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")
+		ravi, other := signedInOn(h, "ravi"), signedInOn(h, "ravi")
+		h.Clock.Set(harness.Monday.Add(2 * time.Hour))
+		at := harness.Monday.Add(70 * time.Minute).Format(time.RFC3339)
+		ravi.Send("POST", harness.Path("/v1/visits/%s/en-route", visit), object{"occurred_at": at}, 200)
+		user := "/v1/users/" + h.People["ravi"].ID.String()
+		admin := h.As("root")
+		admin.Send("PATCH", user, object{"disabled": true}, 200, "If-Match", fmt.Sprintf(`"%d"`, h.UserVersion("ravi")))
+
+		for what, got := range map[string]string{
+			"its session": code(ravi.Client, "GET", "/v1/visits", nil, 401),
+			"its refresh": code(h.Anonymous(), "POST", "/v1/auth/refresh", object{"refresh_token": ravi.refresh}, 401),
+			"an SOS":      code(h.Anonymous(), "POST", "/v1/sos", nil, 401, "Authorization", "Device "+ravi.credential),
+		} {
+			if got != "device_lost" {
+				t.Errorf("%s: %s", what, got)
+			}
+		}
+		got := ravi.sync(200, false,
+			object{"id": "there", "method": "POST", "path": harness.Path("/v1/visits/%s/arrive", visit), "body": object{"occurred_at": at}},
+			object{"id": "help", "method": "POST", "path": "/v1/sos", "body": object{"note": "help"}})
+		answers := harness.List(got, "responses")
+		if len(answers) != 2 || answers[0]["status"] != 409. || answers[1]["status"] != 201. || got["wipe"] != true {
+			t.Errorf("its queue: %v", got)
+		}
+		if n := h.Column("SELECT count(*) FROM claims WHERE action = 'arrive' AND status = 'open'"); n[0] != "1" {
+			t.Errorf("%s claims of what was done", n[0])
+		}
+		seen := object{"id": "seen", "method": "POST", "path": "/v1/inbox/" + uuid.NewString() + "/seen"}
+		if got := harness.String(ravi.sync(401, false, seen)["code"]); got != "device_lost" {
+			t.Errorf("a second time: %s", got)
+		}
+		if got := other.sync(200, false, seen); got["wipe"] != true {
+			t.Errorf("their other phone: %v", got)
+		}
+
+		// The account is opened again: a phone begins anew, under another installation.
+		admin.Send("PATCH", user, object{"disabled": false}, 200, "If-Match", fmt.Sprintf(`"%d"`, h.UserVersion("ravi")))
+		again := signedInOn(h, "ravi")
+		again.Send("GET", "/v1/sync", nil, 200)
+	})
+}
