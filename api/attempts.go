@@ -36,7 +36,12 @@ func mountAttempts(a *App, s *web.Server) {
 		}
 		return listOf(c, func(p domain.Page) ([]domain.Attempt, error) {
 			return read.Attempts(c.UserContext(), actorOf(c).Scope(), id, p)
-		}, func(v domain.Attempt) (time.Time, domain.ID) { return v.OccurredAt, v.ID }, asIs)
+		}, func(v domain.Attempt) (time.Time, domain.ID) { return v.OccurredAt, v.ID }, func(rows []domain.Attempt) ([]domain.Attempt, error) {
+			for i := range rows {
+				rows[i].Discounted, _ = domain.InLanguage(rows[i].Discounted, actorOf(c).Language)
+			}
+			return rows, nil
+		})
 	})
 	s.Handle("POST", "/v1/jobs/{id}/attempts", byID("job", "/v1/attempts", fiber.StatusCreated,
 		func(ctx context.Context, call *casework.Call, id domain.ID, in casework.AttemptInput) error {

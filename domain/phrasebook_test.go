@@ -103,3 +103,33 @@ func TestPhrasesOfVerdicts(t *testing.T) {
 		t.Errorf("only %d sentences came up", len(known))
 	}
 }
+
+// TestPayIsExplained: why a visit is not paid or does not count is said in every language: visits by chance.
+func TestPayIsExplained(t *testing.T) {
+	random := rand.New(rand.NewPCG(17, 1)) // #nosec G404
+	chance := func() bool { return random.IntN(5) == 0 }
+	said := map[string]bool{}
+	for range 20_000 {
+		p := PayableVisit{Proven: chance(), FlaggedSelf: chance(), AreaHold: chance(), Pause: chance(), Waiting: chance(), Claimed: chance(),
+			Declined: chance(), Unasked: chance(), Unanswered: chance(), Reported: chance(), Taken: chance()}
+		p.Status = VisitStatuses[random.IntN(len(VisitStatuses))]
+		p.Disputed = chance()
+		p.EndReason = []string{"", "held", StoppedAfterMissed, WordWrong, SpokenWith}[random.IntN(5)]
+		if chance() {
+			p.EndReason = WhysNot[random.IntN(len(WhysNot))].Code
+		}
+		if _, _, why := p.Shield(chance()); why != "" {
+			said[why] = true
+		}
+	}
+	for why := range said {
+		for _, language := range Languages[1:] {
+			if _, all := InLanguage(why, language); !all {
+				t.Errorf("%s does not say %q", language, why)
+			}
+		}
+	}
+	if len(said) < 18 {
+		t.Errorf("only %d reasons came about", len(said))
+	}
+}

@@ -19,7 +19,7 @@ type PayableRow struct {
 	Status      domain.VisitStatus `json:"status"`
 	Payable     bool               `json:"payable"`
 	Counted     bool               `json:"counted"`
-	Why         string             `json:"why"`
+	Why         string             `json:"why"` // in the reader's language
 }
 
 // Payable lists what a technician is paid for in a period, by window. They
@@ -61,6 +61,7 @@ func (s *Service) Payable(ctx context.Context, a domain.Actor, technician domain
 			r.ExternalRef = *v.ExternalRef
 		}
 		r.Payable, r.Counted, r.Why = v.Shield(self)
+		r.Why, _ = domain.InLanguage(r.Why, a.Language)
 		out[i] = r
 	}
 	return out, nil
