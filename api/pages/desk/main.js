@@ -24,7 +24,7 @@ const pages = [
   { at: 'worklist', name: 'nav.worklist', roles: 'coordinator proprietor' },
   { at: 'desk', name: 'nav.desk', roles: 'agent coordinator proprietor area_manager admin' },
   { at: 'board', name: 'nav.board', roles: 'coordinator proprietor area_manager agent', href: '/board' },
-  { at: 'team', name: 'nav.team', roles: 'coordinator proprietor' },
+  { at: 'team', name: 'nav.team', roles: 'coordinator proprietor area_manager admin' },
   { at: 'import', name: 'nav.import', roles: 'coordinator proprietor area_manager', href: '/import' },
   { at: 'thanks', name: 'nav.thanks', roles: 'coordinator proprietor area_manager' },
 ];

@@ -306,5 +306,8 @@ func TestAnSOSOnTheDesk(t *testing.T) {
 	m.fits("decisions", "If nobody decides")
 	m.taps("All")
 	m.sees("Decisions")
+	m.taps("Team")
+	m.taps("From a lost phone …")
+	m.fits("what a lost phone told", "Nothing came that is about no visit.")
 	m.signsOut()
 }
