@@ -63,42 +63,49 @@ func TestAnImportThatIsCutShort(t *testing.T) {
 // How far a preview is, only whoever asked for it is told, and only while it is made: it is no import.
 func TestAPreviewSaysHowFarItIs(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		desk, other := h.As("kiran"), h.As("asha")
-		var rows []string
-		for i := range 200 {
-			rows = append(rows, fmt.Sprintf("P-%d,Family %c%c,98240%05d,%d Lane,,Leaks,,,,", i, 'A'+i%26, 'a'+i/26%26, i, i))
-		}
-		at := uuid.NewString()
-		done := harness.Beside(func() object { return sends(desk, "preview=true&id="+at, rows...) })
-		var last float64
-		for seen := false; ; {
-			select {
-			case report, ok := <-done:
-				if !ok {
-					t.Fatal("the preview failed")
-				}
-				if !seen || last == 0 {
-					t.Errorf("nobody saw it being made (%v rows)", last)
-				}
-				is(h, "read", []any{report["rows"], report["id"]}, "[200 <nil>]")
-				desk.Send("GET", "/v1/imports/"+at, nil, 404)
+		for range 5 { // on a busy machine one can be read before it is looked at
+			if previewIsSeen(h) {
 				return
-			case <-time.After(5 * time.Millisecond):
-			}
-			body, res := desk.Raw("GET", "/v1/imports/"+at, nil)
-			if res.StatusCode != 200 {
-				continue
-			}
-			var now object
-			h.Must(json.Unmarshal(body, &now))
-			if n := now["rows_done"].(float64); now["state"] == "reading" && now["rows"].(float64) == 200 && n >= last && n <= 200 {
-				seen, last = true, n
-			} else {
-				t.Fatalf("after %v: %v", last, now)
-			}
-			if last > 0 && last < 150 {
-				other.Send("GET", "/v1/imports/"+at, nil, 404)
 			}
 		}
+		t.Error("nobody saw a preview being made")
 	})
+}
+
+// previewIsSeen makes a preview, follows it, and reports whether it was seen while it was made.
+func previewIsSeen(h *harness.Harness) (seen bool) {
+	desk, other := h.As("kiran"), h.As("asha")
+	var rows []string
+	for i := range 200 {
+		rows = append(rows, fmt.Sprintf("P-%d,Family %c%c,98240%05d,%d Lane,,Leaks,,,,", i, 'A'+i%26, 'a'+i/26%26, i, i))
+	}
+	at := uuid.NewString()
+	done := harness.Beside(func() object { return sends(desk, "preview=true&id="+at, rows...) })
+	var last float64
+	for {
+		select {
+		case report, ok := <-done:
+			if !ok {
+				h.Fatal("the preview failed")
+			}
+			is(h, "read", []any{report["rows"], report["id"]}, "[200 <nil>]")
+			desk.Send("GET", "/v1/imports/"+at, nil, 404)
+			return last > 0
+		case <-time.After(5 * time.Millisecond):
+		}
+		body, res := desk.Raw("GET", "/v1/imports/"+at, nil)
+		if res.StatusCode != 200 {
+			continue
+		}
+		var now object
+		h.Must(json.Unmarshal(body, &now))
+		n := now["rows_done"].(float64)
+		if now["state"] != "reading" || now["rows"].(float64) != 200 || n < last || n > 200 {
+			h.Fatalf("after %v: %v", last, now)
+		}
+		last = n
+		if last > 0 && last < 150 {
+			other.Send("GET", "/v1/imports/"+at, nil, 404)
+		}
+	}
 }
