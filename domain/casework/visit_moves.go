@@ -348,7 +348,7 @@ func goesToHousehold(c *Case, a *domain.Attempt) (bool, error) {
 			return strings.EqualFold(p.Email, a.Address)
 		}), nil
 	case "push":
-		devices, err := c.Tx.CustomerDevices(c.Customer.ID)
+		devices, err := ProvenDevices(c.Tx, c.Customer, c.Job.ID, c.Now)
 		return len(devices) > 0, err
 	}
 	return false, nil

@@ -133,7 +133,7 @@ func (s *Service) Send(ctx context.Context, call *casework.Call, job domain.ID) 
 			return SentLink{}, err
 		}
 		out := SentLink{JobID: job, SentBy: domain.JSONList[string]{}}
-		devices, err := casework.ProvenDevices(tx, j.CustomerID)
+		devices, err := casework.ProvenDevices(tx, c.Customer, j.ID, tx.Now)
 		if err != nil {
 			return SentLink{}, err
 		}
