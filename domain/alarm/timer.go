@@ -67,7 +67,9 @@ func asks(tx *casework.Work, t *domain.Timer) (bool, error) {
 }
 
 // follows reports whether a timer has somebody to follow: they are in the crew of a visit that is under way.
-func follows(t *domain.Timer, v *domain.Visit) bool { return v.Status.UnderWay() && domain.Has(v.Crew, t.UserID) }
+func follows(t *domain.Timer, v *domain.Visit) bool {
+	return v.Status.UnderWay() && domain.Has(v.Crew, t.UserID)
+}
 
 // timersFollow arms, rebases and ends the timers of a visit as it moves: one
 // for each of the crew while it is under way. Late facts rebase them.
