@@ -57,28 +57,33 @@ func (s *Service) CancelJob(ctx context.Context, call *Call, id domain.ID, in Jo
 			return domain.Fail(domain.CodeUnprocessable, "Say why the job is cancelled.").At("/reason", "a few words")
 		}
 		m.Ending = true
-		if err := CancelVisits(m, call.Actor, in.Reason); err != nil {
+		n, err := CancelVisits(m, call.Actor, in.Reason)
+		if err != nil {
 			return err
+		}
+		if n == 0 { // else they are told by their visit
+			NotifyCustomer(m, nil, "job.cancelled_home")
 		}
 		return EndJob(m, call.Actor, "cancel", in.Reason)
 	})
 }
 
-// CancelVisits cancels the scheduled visits of a job.
-func CancelVisits(m *Case, a domain.Actor, reason string) error {
+// CancelVisits cancels the scheduled visits of a job, and says how many those were.
+func CancelVisits(m *Case, a domain.Actor, reason string) (n int, err error) {
 	visits, err := m.Tx.VisitsOfJob(m.Job.ID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for i := range visits {
 		if visits[i].Status == domain.VisitScheduled {
 			v := m.On(&visits[i])
 			if err := CancelVisit(v, a, reason, "nobody"); err != nil {
-				return err
+				return n, err
 			}
+			n++
 		}
 	}
-	return nil
+	return n, nil
 }
 
 // EndJob closes or cancels a job, and ends what waited for it.

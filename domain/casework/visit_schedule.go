@@ -499,6 +499,9 @@ func CancelVisit(m *VisitCase, a domain.Actor, reason, against string) error {
 	}
 	NotifyCrew(m.Case, v, v.Crew, "visit.cancelled")
 	if a.Role == domain.RoleCustomer {
+		if a.UserID != (domain.ID{}) { // a desk says that they did
+			NotifyCustomer(m.Case, v, "visit.cancelled")
+		}
 		return NotifyStaff(m.Case, v, "visit.cancelled_by_customer", domain.RoleCoordinator)
 	}
 	NotifyCustomer(m.Case, v, "visit.cancelled")

@@ -352,8 +352,7 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 	}
 	p.Photos = len(photos)
 	p.CanReopen = c.Held == nil && domain.Has(domain.JobActions(domain.Actor{Role: domain.RoleCustomer, JobID: j.ID}, j, c.Holds, c.Plan,
-		tx.Now), "reopen") &&
-		j.Status.Ended() && j.Status != domain.JobCancelled
+		tx.Now), "reopen") && j.Status.Ended()
 	if j.Verdict == reach.LastNotice {
 		v, _, err := casework.Verdict(c)
 		if err != nil {
