@@ -122,3 +122,72 @@ func TestWhatIsDoneSaysSo(t *testing.T) {
 		}
 	})
 }
+
+// TestAJobIsClosedAtTheHouseholdsWord: right after a completion whoever closes the job needs the household's word that it is so, by its link
+// or in a contact that somebody else than the crew wrote down; without it the job closes after 72 h.
+func TestAJobIsClosedAtTheHouseholdsWord(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned")
+		h.MayIgnore("visit.offered")
+		desk := h.As("kiran")
+		words := map[string]func(job, visit object){
+			"nobody": nil,
+			"a contact": func(_, v object) {
+				desk.Send("POST", path("/v1/visits/%s/confirm-done", v), object{"contact": object{"channel": "phone", "outcome": "reached"}}, 200)
+			},
+			"its link": func(j, _ object) { h.CustomerPage(j).Submit("done", 303) },
+		}
+		for by, say := range words {
+			_, job := h.Household(desk, nil)
+			visit := h.Visit(desk, job, h.Clock.Now().Add(10*time.Minute), "ravi")
+			h.Clock.Advance(20 * time.Minute)
+			h.As("ravi").CompleteVisit(visit)
+			for _, who := range []string{"kiran", "asha", "maya", "gita"} {
+				if out := h.As(who).Send("POST", path("/v1/jobs/%s/close", job), object{"reason": "they say it works"}, 409); out["code"] !=
+					"guard_not_met" {
+					t.Errorf("%s closes it unsaid: %v", who, out)
+				}
+			}
+			if h.Clock.Advance(time.Minute); say == nil {
+				continue
+			}
+			say(job, visit)
+			if got := desk.Send("POST", path("/v1/jobs/%s/close", job), nil, 200); got["status"] != "closed" {
+				t.Errorf("said by %s it is %v", by, got["status"])
+			}
+		}
+	})
+}
+
+// TestACompletionIsNotEmptiedAfterwards: what was done and what the test showed are corrected with other words, by nobody with none.
+func TestACompletionIsNotEmptiedAfterwards(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned")
+		h.MayIgnore("visit.offered")
+		desk := h.As("kiran")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, h.Clock.Now().Add(10*time.Minute), "ravi")
+		h.Clock.Advance(20 * time.Minute)
+		patch := func(who string, body object, want int) object {
+			h.Helper()
+			now := h.As(who).Send("GET", path("/v1/visits/%s", visit), nil, 200)
+			return h.As(who).Send("PATCH", path("/v1/visits/%s", visit), body, want, "If-Match", fmt.Sprintf(`"%v"`, now["version"]))
+		}
+		h.As("ravi").Arrive(visit)
+		patch("ravi", object{"work_done": "began"}, 200)
+		patch("ravi", object{"work_done": ""}, 200) // nothing counts yet
+		h.As("ravi").CompleteVisit(visit)
+		for _, who := range []string{"ravi", "kiran", "asha", "maya"} {
+			for _, words := range []string{"", " ", ".", "aa"} {
+				for _, field := range []string{"work_done", "tested"} {
+					if out := patch(who, object{field: words}, 409); out["code"] != "guard_not_met" || !strings.Contains(fmt.Sprint(out["errors"]), field) {
+						t.Errorf("%s makes %s %q: %v", who, field, words, out)
+					}
+				}
+			}
+		}
+		if got := patch("ravi", object{"work_done": "a new relay", "tested": "cools to 4"}, 200); got["work_done"] != "a new relay" {
+			t.Errorf("corrected: %v", got["work_done"])
+		}
+	})
+}
