@@ -483,6 +483,8 @@ func newCustomerView(p *customers.LinkPage, t *pages.Text) *customerView {
 		v.Explain = t.Say("p.paused", "When", moment(*p.PausedBy))
 	case state == "closed" && p.CanReopen:
 		v.Explain = t.Say("p.closed.reopen")
+	case state == "job_cancelled" && p.CanReopen:
+		v.Explain = t.Say("p.job_cancelled.reopen")
 	}
 	switch {
 	case p.Waits && p.WaitsUntil != nil:

@@ -12,6 +12,7 @@ type Device struct {
 	UserID         *ID        `json:"-"`
 	CustomerID     *ID        `json:"-"`
 	LinkID         *ID        `json:"-"`
+	JobID          *ID        `json:"-"` // of the link by which a household's came
 	SessionID      *ID        `json:"-"` // in which a user registered it; nil: not known
 	Unproven       bool       `json:"-"` // registered by a link that staff had read, and no code verified it: it may be theirs
 	Token          string     `json:"-"`

@@ -79,6 +79,7 @@ type PayableVisit struct {
 	Unasked     bool // a completion without arrival, of which the household was not asked yet
 	Unanswered  bool // asked whether it is done, the household did not answer
 	Reported    bool // a report of it is not decided yet
+	Decided     bool // one was decided, whichever way
 	Taken       bool // it was taken from them, because they are kept from that home or from all
 }
 
@@ -109,6 +110,8 @@ func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 		return true, false, "area hold"
 	case p.Status == VisitStopped && p.EndReason == StoppedAfterMissed && p.Reported:
 		return false, false, "waiting: it had been missed before it was stopped, and the report is not decided yet"
+	case p.Status == VisitStopped && p.EndReason == StoppedAhead && !p.Decided:
+		return false, false, "waiting: it was stopped before its day, and somebody else decides"
 	case p.Status == VisitStopped:
 		return true, false, "it was stopped"
 	case p.Disputed:

@@ -37,6 +37,7 @@ type HouseholdMoved struct {
 	Placed   []ID        `json:"placed"`  // sites of what is left that took the coordinates of their twin
 	Heard    []ID        `json:"heard"`   // contacts of one's jobs that count on the other's
 	Rows     []MovedRows `json:"rows"`
+	Asked    [2]ID       `json:"asked"` // the requests that ask about the numbers of the part, and of the other
 }
 
 // Numbers are those that a contact had.

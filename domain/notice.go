@@ -85,6 +85,12 @@ func (d *Delivery) Number(now time.Time) (phone string, proves bool) {
 	return d.Household.TextTo(d.First, *d.Notice.JobID, now)
 }
 
+// Reaches reports whether a device is one to which the notice goes: while a merge is asked about, one that was proven for
+// the other of the two gets nothing of this one's.
+func (d *Delivery) Reaches(device *Device, now time.Time) bool {
+	return d.Household == nil || d.Notice.JobID == nil || d.Household.DeviceProves(device, *d.Notice.JobID, now)
+}
+
 // NoticesThatTell lists, by kind, what a notice to a household tells of: all attempts
 // so far, or the end of its visit. Acceptance begins the time in which the
 // household can say "that is not so" (docs/product.md section 4).

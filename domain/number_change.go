@@ -22,9 +22,12 @@ type NumberChange struct {
 	// Waits: time alone does not do, for nobody could be told, or a report is about who changed it.
 	Waits   bool `json:"waits"`
 	Refused bool `json:"refused"` // the household, or the area manager, said that it is not theirs
-	// Of a merge: the jobs for which the numbers prove all the same, or alone do not.
+	// Of a merge: the jobs for which the numbers prove all the same, or alone do not; and the places that were of one of
+	// the two alone, by which it is found whose a job is that is made later.
 	Except []ID `json:"except"`
 	Only   []ID `json:"only"`
+	Part   []ID `json:"part,omitempty"`
+	Other  []ID `json:"other,omitempty"`
 }
 
 // Runs reports whether a change is open at an instant.
@@ -34,7 +37,86 @@ func (n *NumberChange) Runs(now time.Time) bool {
 
 // holds reports whether a number proves nothing for a job by a change.
 func (n *NumberChange) holds(phone string, job ID, now time.Time) bool {
-	return n.Runs(now) && Has(n.Added, phone) && !Has(n.Except, job) && (len(n.Only) == 0 || Has(n.Only, job))
+	return Has(n.Added, phone) && n.over(job, now)
+}
+
+// over reports whether a change is open over a job.
+func (n *NumberChange) over(job ID, now time.Time) bool {
+	return n.Runs(now) && !Has(n.Except, job) && (len(n.Only) == 0 || Has(n.Only, job))
+}
+
+// DeviceProves reports whether a device that came by a link of a household reaches the household of a job: while a merge is
+// asked about, what was proven for one of the two is not for the other (docs/product.md section 10).
+func (c *Customer) DeviceProves(d *Device, job ID, now time.Time) bool {
+	for i := range c.NumberChanges {
+		n := &c.NumberChanges[i]
+		merged := len(n.Except) > 0 || len(n.Only) > 0
+		if merged && d.JobID != nil && n.over(job, now) && !n.over(*d.JobID, now) {
+			return false
+		}
+	}
+	return true
+}
+
+// Whose has the changes of a household that come of a merge know whose a job is that was made since, or given another place
+// (moved): where that is not of one of the two alone, or not of the one whose the job is, what proves for one of them does
+// not for the job. It reports whether any of them changed.
+func (c *Customer) Whose(j *Job, moved bool, now time.Time) (changed bool) {
+	for k := range c.NumberChanges {
+		n := &c.NumberChanges[k]
+		if len(n.Part)+len(n.Other) == 0 || !n.Runs(now) {
+			continue
+		}
+		if len(n.Only) > 0 && !Has(n.Only, j.ID) && !Has(n.Other, j.SiteID) {
+			n.Only, changed = append(n.Only, j.ID), true
+		} else if i := slices.Index(n.Except, j.ID); i >= 0 && Has(n.Other, j.SiteID) {
+			n.Except, changed = slices.Delete(n.Except, i, i+1), true
+		} else if len(n.Only) == 0 && i < 0 && !moved && Has(n.Part, j.SiteID) {
+			n.Except, changed = append(n.Except, j.ID), true
+		}
+	}
+	return changed
+}
+
+// Moved has a change of a household's numbers reach no further than before, now that it is the part of another one (part),
+// or that another one is a part of it.
+func (n *NumberChange) Moved(part bool, into *Customer, m *HouseholdMoved) {
+	switch {
+	case part && len(n.Except)+len(n.Only) == 0:
+		n.Only = slices.Clone(m.Jobs)
+	case !part && len(n.Only) == 0:
+		n.Except = append(n.Except, m.Jobs...)
+	default:
+		return
+	}
+	both := []ID{}
+	for _, twin := range m.Twins {
+		both = append(both, twin)
+	}
+	for i := range into.Sites {
+		if id := into.Sites[i].ID; Has(m.Sites, id) {
+			n.Part = append(n.Part, id)
+		} else if !Has(both, id) && !Has(n.Part, id) {
+			n.Other = append(n.Other, id)
+		}
+	}
+}
+
+// NumbersApart are those that a household has, or had until a change that is open, and another one has not.
+func (c *Customer) NumbersApart(other *Customer, now time.Time) (out []string) {
+	for _, phone := range append(c.phones(), c.formerNumbers(now)...) {
+		if !other.has(phone) && !Has(out, phone) {
+			out = append(out, phone)
+		}
+	}
+	return out
+}
+
+func (c *Customer) phones() (out []string) {
+	for i := range c.Contacts {
+		out = append(out, c.Contacts[i].Phones...)
+	}
+	return out
 }
 
 // Proves reports whether what reaches a number reaches the household of a job: what was there before
@@ -78,7 +160,8 @@ func (c *Customer) ProvingNumbers(first *ID, job ID, now time.Time) (out []strin
 			}
 		}
 	}
-	return slices.Concat(mine, c.formerNumbers(now), others)
+	former := slices.DeleteFunc(c.formerNumbers(now), func(phone string) bool { return !c.Proves(phone, job, now) })
+	return slices.Concat(mine, former, others)
 }
 
 // TextTo is the number to which a household is written about a job, and whether that proves anything:
@@ -120,12 +203,16 @@ func NumbersChanged(was, c *Customer, now time.Time) *NumberChange {
 	return &n
 }
 
-// PartNumberChanges gives a part of a household its own changes back, as they are by now.
-func PartNumberChanges(part, into []NumberChange) (theirs, rest []NumberChange) {
+// PartNumberChanges gives a part of a household its own changes back, as they are by now. What came of the merge ends with it.
+func PartNumberChanges(part, into []NumberChange, m *HouseholdMoved) (theirs, rest []NumberChange) {
 	for _, n := range into {
-		if slices.ContainsFunc(part, func(x NumberChange) bool { return x.RequestID == n.RequestID }) {
+		i := slices.IndexFunc(part, func(x NumberChange) bool { return x.RequestID == n.RequestID })
+		switch {
+		case i >= 0:
+			n.Except, n.Only, n.Part, n.Other = part[i].Except, part[i].Only, part[i].Part, part[i].Other
 			theirs = append(theirs, n)
-		} else {
+		case n.RequestID == m.Asked[0] || n.RequestID == m.Asked[1]:
+		default:
 			rest = append(rest, n)
 		}
 	}

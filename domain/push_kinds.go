@@ -66,6 +66,7 @@ var PushKinds = []PushKind{
 	{"home_safe.ping", "crew", "", 2 * HomeSafeStep},
 	{"household.asked", "manager, admin", "flag_id", 7 * day},
 	{"job.call_once_more", "desk", "job_id", 0},
+	{"job.cancelled_home", "household", "job_id link", 0},
 	{"job.go_on", "desk, proprietor", "job_id", day},
 	{"job.last_notice", "household", "job_id link", 0},
 	{"job.nobody_left", "manager", "job_id", day},

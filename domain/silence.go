@@ -4,7 +4,7 @@ import "time"
 
 // SilenceFacts is what the brand's silence towards a household is judged by
 // (docs/product.md section 4). Only a next step that the household was told ends it: a
-// visit to which it agreed, or of which a notice reached it, or a promise with a time.
+// visit to which it agreed, or a near one of which a notice reached it, or a promise with a time.
 type SilenceFacts struct {
 	Since    time.Time // the job was registered or reopened, or a hold lifted of which the household knew
 	Visits   []Visit
@@ -48,7 +48,7 @@ func (f *SilenceFacts) Judge(now time.Time) Silence {
 				step(end) // a tap that nothing followed
 			}
 		case v.Status == VisitScheduled:
-			if v.Agreed() || f.Told && v.Confirmation != ConfirmDeclined {
+			if near := v.WindowStart.Before(now.Add(f.farthest())); v.Agreed() || f.Told && near && v.Confirmation != ConfirmDeclined {
 				step(v.WindowEnd)
 			}
 		case v.EndedAt != nil:
@@ -76,7 +76,7 @@ func (f *SilenceFacts) Judge(now time.Time) Silence {
 	return s
 }
 
-// farthest is how far ahead a promise of no more than words ends silence.
+// farthest is how far ahead a promise of no more than words ends silence, or a visit to which nobody agreed.
 func (f *SilenceFacts) farthest() time.Duration {
 	if f.Urgent {
 		return 2 * 24 * time.Hour

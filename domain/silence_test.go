@@ -11,6 +11,9 @@ func TestSilence(t *testing.T) {
 	scheduled := func(c Confirmation, how string) Visit {
 		return Visit{Status: VisitScheduled, Confirmation: c, ConfirmedHow: how, WindowEnd: at(40)}
 	}
+	far := func(c Confirmation) Visit {
+		return Visit{Status: VisitScheduled, Confirmation: c, ConfirmedHow: "call", WindowStart: at(24*300 - 2), WindowEnd: at(24 * 300)}
+	}
 	for _, c := range []struct {
 		name  string
 		f     SilenceFacts
@@ -23,6 +26,10 @@ func TestSilence(t *testing.T) {
 		{"a visit to which they agreed", SilenceFacts{Visits: []Visit{scheduled(ConfirmConfirmed, "call")}}, 40, 0, 24},
 		{"a visit that nobody told them", SilenceFacts{Visits: []Visit{scheduled(ConfirmAwaiting, "")}}, 0, 0, 24},
 		{"one that was told and not answered", SilenceFacts{Told: true, Visits: []Visit{scheduled(ConfirmAwaiting, "")}}, 40, 0, 24},
+		{"told, not answered, and 300 days ahead", SilenceFacts{Told: true, Visits: []Visit{far(ConfirmAwaiting)}}, 0, 0, 24},
+		{"300 days ahead, and they agreed", SilenceFacts{Visits: []Visit{far(ConfirmConfirmed)}}, 24 * 300, 0, 24},
+		{"told, not answered, and three days ahead of an urgent one", SilenceFacts{Urgent: true, Told: true, Visits: []Visit{{Status: VisitScheduled,
+			Confirmation: ConfirmAwaiting, WindowStart: at(72), WindowEnd: at(74)}}}, 0, 0, 4},
 		{"one that they declined", SilenceFacts{Told: true, Visits: []Visit{scheduled(ConfirmDeclined, "")}}, 0, 0, 24},
 		{"confirmed by a link that staff had read", SilenceFacts{Visits: []Visit{scheduled(ConfirmConfirmed, ReadLink)}}, 0, 0, 24},
 		{"somebody is there", SilenceFacts{Visits: []Visit{{Status: VisitInProgress, WindowEnd: at(1)}}}, 26, 0, 24},

@@ -127,7 +127,8 @@ type CustomerTx interface {
 	LockCustomer(id ID) (*Customer, error)
 	InsertCustomer(*Customer) error // with contacts and sites
 	SaveCustomer(*Customer) error   // replaces contacts and sites by id; absent ones are removed if nothing uses them
-	CustomersByPhone(phone string) ([]ID, error)
+	// CustomersByPhone finds households by a number; struck: also those from which it was struck, for reports.
+	CustomersByPhone(phone string, struck bool) ([]ID, error)
 	// LikeHouseholds lists up to ten others that may be the same household and of which
 	// nobody has said so: those over which something lies, or with open jobs.
 	LikeHouseholds(c *Customer, open bool) ([]ID, error)

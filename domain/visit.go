@@ -92,6 +92,9 @@ type Visit struct {
 // StoppedAfterMissed is the reason for the end of a visit that was stopped after it had been called missed.
 const StoppedAfterMissed = "stopped_after_missed"
 
+// StoppedAhead is that of one that was stopped before its day.
+const StoppedAhead = "stopped_ahead"
+
 // Agree notes the agreement of the household to the visit's time: the contact, where
 // one is known, and how it was said.
 func (v *Visit) Agree(attempt *ID, said, how string) {

@@ -92,6 +92,7 @@ type delivery struct {
 }
 
 func (d *Deliverer) newDelivery(of domain.Delivery) *delivery {
+	of.Devices = slices.DeleteFunc(of.Devices, func(device domain.Device) bool { return !of.Reaches(&device, d.Now()) })
 	l := &delivery{Delivery: of, devices: len(of.Devices), accepted: of.Called, reached: of.Called}
 	l.number, l.household = of.Number(d.Now())
 	proofs := slices.Clone(l.Delivered)

@@ -170,9 +170,10 @@ func (t *tx) SaveCustomer(c *domain.Customer) error {
 		for _, id := range people {
 			args = append(args, id)
 		}
-		if err := t.exec("INSERT INTO contact_phones (contact_id, phone, customer_id) SELECT DISTINCT contacts.id, contact_phones.phone, "+
-			"contact_phones.customer_id FROM contact_phones JOIN contacts ON contacts.id = ? WHERE contact_phones.customer_id = ? AND "+
-			"contact_phones.contact_id NOT IN (?"+strings.Repeat(", ?", len(people)-1)+") AND "+somethingLies+" ON CONFLICT DO NOTHING",
+		if err := t.exec("INSERT INTO contact_phones (contact_id, phone, customer_id, struck) SELECT contacts.id, contact_phones.phone, "+
+			"contact_phones.customer_id, min(CAST(contact_phones.struck AS integer)) = 1 FROM contact_phones JOIN contacts ON contacts.id = ? WHERE contact_phones.customer_id = ? AND "+
+			"contact_phones.contact_id NOT IN (?"+strings.Repeat(", ?", len(people)-1)+") AND "+somethingLies+" GROUP BY contacts.id, "+
+			"contact_phones.phone, contact_phones.customer_id ON CONFLICT DO NOTHING",
 			args...); err != nil {
 			return err
 		}
@@ -215,11 +216,15 @@ func (t *tx) putCustomer(c *domain.Customer) error {
 			return err
 		}
 		known := map[string]bool{}
-		for _, n := range p.Phones {
+		for k, n := range slices.Concat(p.Phones, p.InvalidPhones) {
 			if !known[n] && c.MergedIntoID == nil { // else it is found by what it is part of
 				known[n] = true
-				if err := t.exec("INSERT INTO contact_phones (contact_id, phone, customer_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", p.ID, n,
-					c.ID); err != nil {
+				then := "NOTHING"
+				if k < len(p.Phones) {
+					then = "UPDATE SET struck = FALSE"
+				}
+				if err := t.exec("INSERT INTO contact_phones (contact_id, phone, customer_id, struck) VALUES (?, ?, ?, ?) ON CONFLICT "+
+					"(contact_id, phone) DO "+then, p.ID, n, c.ID, k >= len(p.Phones)); err != nil {
 					return err
 				}
 			}
@@ -249,9 +254,9 @@ func (t *tx) put(table string, row any, columns ...string) error {
 		domain.IDTaken())
 }
 
-func (t *tx) CustomersByPhone(phone string) ([]domain.ID, error) {
-	rows, err := all[idRow](t, t.table("customers").Where("id IN (SELECT customer_id FROM contact_phones WHERE phone = ?)", phone).
-		Order("created_at, id"))
+func (t *tx) CustomersByPhone(phone string, struck bool) ([]domain.ID, error) {
+	rows, err := all[idRow](t, t.table("customers").Where("id IN (SELECT customer_id FROM contact_phones WHERE phone = ? AND (NOT struck OR ?))",
+		phone, struck).Order("created_at, id"))
 	return ids(rows), err
 }
 

@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -59,12 +60,18 @@ const somethingLies = "(EXISTS (SELECT 1 FROM holds h WHERE h.customer_id = cont
 	"NULL OR CAST(h.plan AS text) <> '[]')) OR EXISTS (SELECT 1 FROM exclusions x WHERE x.customer_id = contact_phones.customer_id AND " +
 	"x.lifted_at IS NULL) OR EXISTS (SELECT 1 FROM advisories a WHERE a.customer_id = contact_phones.customer_id AND a.status = 'approved'))"
 
+// finds keeps the numbers by which a household is known to be another row: one that was struck says so only of a household
+// over which something lies.
+func finds(numbers string) string {
+	return "(NOT " + numbers + ".struck OR " + strings.ReplaceAll(somethingLies, "contact_phones.", numbers+".") + ")"
+}
+
 // pairUp finds the other rows of a household: by a number that few use, by the same place. Of
 // the number that too many use by now, those over which nothing lies are strangers again.
 func (t *tx) pairUp(c domain.ID, fresh bool) error {
 	// What lies over a number goes on lying over it whatever rows use it later.
 	const users = "(SELECT count(DISTINCT q.customer_id) FROM contact_phones q JOIN customers u ON u.id = q.customer_id WHERE q.phone = p.phone " +
-		"AND NOT EXISTS (SELECT 1 FROM contact_phones g JOIN holds h ON h.customer_id = g.customer_id WHERE g.phone = p.phone AND " +
+		"AND NOT q.struck AND NOT EXISTS (SELECT 1 FROM contact_phones g JOIN holds h ON h.customer_id = g.customer_id WHERE g.phone = p.phone AND " +
 		"h.kind = 'safety' AND (h.lifted_at IS NULL OR CAST(h.plan AS text) <> '[]') AND h.since < u.created_at))"
 	if !fresh {
 		if err := t.exec("DELETE FROM household_pairs WHERE (customer_id = ? OR other_id = ?) AND "+untouched, c, c); err != nil {
@@ -73,7 +80,7 @@ func (t *tx) pairUp(c domain.ID, fresh bool) error {
 	}
 	if err := t.exec("DELETE FROM household_pairs WHERE why = 'phone' AND customer_id IN (SELECT customer_id FROM contact_phones p WHERE "+
 		"p.phone IN (SELECT phone FROM contact_phones WHERE customer_id = ?) AND "+users+" = ?) AND NOT EXISTS (SELECT 1 FROM "+
-		"contact_phones p JOIN contact_phones o ON o.phone = p.phone WHERE p.customer_id = household_pairs.customer_id AND "+
+		"contact_phones p JOIN contact_phones o ON o.phone = p.phone AND NOT o.struck AND NOT p.struck WHERE p.customer_id = household_pairs.customer_id AND "+
 		"o.customer_id = household_pairs.other_id AND "+users+" <= ?) AND "+untouched, c, domain.SharedNumber+1,
 		domain.SharedNumber); err != nil {
 		return err
@@ -93,7 +100,7 @@ func (t *tx) pairUp(c domain.ID, fresh bool) error {
 	}
 	if err := t.exec("INSERT INTO household_pairs (customer_id, other_id, state, why, decided) SELECT DISTINCT p.customer_id, s.customer_id, "+
 		"'same', 'phone', FALSE FROM contact_phones p JOIN contact_phones s ON s.phone = p.phone AND s.customer_id <> p.customer_id WHERE "+
-		"p.customer_id = ? AND "+users+" <= ? ON CONFLICT DO NOTHING", c, domain.SharedNumber); err != nil {
+		"p.customer_id = ? AND "+finds("p")+" AND "+finds("s")+" AND "+users+" <= ? ON CONFLICT DO NOTHING", c, domain.SharedNumber); err != nil {
 		return err
 	}
 	return t.exec("INSERT INTO household_pairs (customer_id, other_id, state, why, decided) SELECT other_id, customer_id, state, why, decided "+

@@ -185,7 +185,7 @@ func (t *tx) Device(id domain.ID) (*domain.Device, error) {
 func (t *tx) PutDevice(d *domain.Device) error {
 	return t.insertOver("devices", d, &clause.OnConflict{Columns: []clause.Column{{Name: "installation_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{"user_id", "customer_id",
-			"link_id", "session_id", "unproven", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason",
+			"link_id", "job_id", "session_id", "unproven", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason",
 			"credential_hash", "credential_before", "synced_at", "health", "health_at"})}, nil)
 }
 

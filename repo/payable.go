@@ -45,7 +45,7 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		Proven, FlaggedSelf, AreaHold, Pause bool
 		Current, Waiting, Claimed            bool
 		Declined, Unasked, Unanswered        bool
-		Reported                             bool
+		Reported, Decided                    bool
 	}
 	in := r.db.in("visits.id", ids)
 	rows, err := list[grounds](ctx, r, r.db.table("x").Raw(`SELECT visits.id AS id, jobs.external_ref AS external_ref,
@@ -65,7 +65,8 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		(EXISTS (SELECT 1 FROM done_checks d WHERE d.visit_id = visits.id AND d.status = 'open')
 			OR EXISTS (SELECT 1 FROM deadlines d WHERE d.kind = 'sample' AND d.subject_id = visits.id AND d.done_at IS NULL)) AS unasked,
 		EXISTS (SELECT 1 FROM done_checks d WHERE d.visit_id = visits.id AND d.status = 'not_answered') AS unanswered,
-		EXISTS (SELECT 1 FROM flags g WHERE g.visit_id = visits.id AND g.status IN ('reported', 'triaged', 'under_review')) AS reported
+		EXISTS (SELECT 1 FROM flags g WHERE g.visit_id = visits.id AND g.status IN ('reported', 'triaged', 'under_review')) AS reported,
+		EXISTS (SELECT 1 FROM flags g WHERE g.visit_id = visits.id AND g.status IN ('upheld', 'not_upheld', 'unclear')) AS decided
 		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician, technician, technician, technician, technician},
 		in.Vars...)...))
 	if err != nil {
@@ -80,7 +81,7 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		f := at[visits[i].ID]
 		out[i] = domain.PayableVisit{Visit: visits[i], ExternalRef: f.ExternalRef, Proven: f.Proven, FlaggedSelf: f.FlaggedSelf,
 			AreaHold: f.AreaHold, Pause: f.Pause, Waiting: f.Waiting, Claimed: f.Claimed,
-			Declined: f.Declined, Unasked: f.Unasked, Unanswered: f.Unanswered, Reported: f.Reported,
+			Declined: f.Declined, Unasked: f.Unasked, Unanswered: f.Unanswered, Reported: f.Reported, Decided: f.Decided,
 			Taken: !f.Current && slices.Contains(lost, visits[i].ID)}
 	}
 	return out, nil

@@ -229,7 +229,7 @@ func (r *reader) Jobs(ctx context.Context, s domain.Scope, f domain.JobFilter, p
 		q = q.Where("customer_id = "+whole, *f.CustomerID, *f.CustomerID)
 	}
 	if f.Phone != "" {
-		q = q.Where("customer_id IN (SELECT customer_id FROM contact_phones WHERE phone = ?)", f.Phone)
+		q = q.Where("customer_id IN (SELECT customer_id FROM contact_phones WHERE phone = ? AND NOT struck)", f.Phone)
 	}
 	if f.ExternalRef != "" {
 		q = q.Where("external_ref = ?", f.ExternalRef)

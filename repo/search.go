@@ -99,7 +99,7 @@ func (t *tx) putJobText(j *domain.Job) error {
 		"DO UPDATE SET words = excluded.words WHERE search_texts.words <> excluded.words", j.CustomerID, j.ID, searchText(*j.ExternalRef))
 }
 
-const byPhone = "customers.id IN (SELECT customer_id FROM contact_phones WHERE phone = ?)"
+const byPhone = "customers.id IN (SELECT customer_id FROM contact_phones WHERE phone = ? AND NOT struck)"
 
 // found keeps the households that a query means: all its words stand in what
 // is known of one, or it is the number, reference or id of one of theirs. Of

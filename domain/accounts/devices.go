@@ -76,7 +76,7 @@ func deviceOfLink(tx domain.Tx, a domain.Actor, d *domain.Device) error {
 	if err == nil && !domain.Has(live, d.InstallationID) && (len(live) >= domain.DevicesOfLink || ever >= domain.DevicesOfLinkEver) {
 		err = domain.Fail(domain.CodeTooMany, "%d devices are registered with this link already.", len(live))
 	}
-	d.CustomerID, d.LinkID, d.Unproven = &j.CustomerID, &a.LinkID, a.Unproven
+	d.CustomerID, d.LinkID, d.JobID, d.Unproven = &j.CustomerID, &a.LinkID, &j.ID, a.Unproven
 	return err
 }
 

@@ -34,13 +34,41 @@ func timersEnd(m *casework.VisitCase) error {
 		return err
 	}
 	for i := range timers {
-		if domain.TimerMoves.Open("visit-ends", timers[i].Status) {
-			if err := endTimer(m.Tx, &timers[i], "visit", m.Now); err != nil {
+		if domain.Has(domain.TimerRuns, timers[i].Status) {
+			if err := endWithVisit(m, &timers[i]); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// endWithVisit ends a timer whose visit is over for them; one that has asked goes on until they have answered.
+func endWithVisit(m *casework.VisitCase, t *domain.Timer) error {
+	open, err := asks(m.Tx, t)
+	if err != nil || open {
+		return err
+	}
+	return endTimer(m.Tx, t, "visit", m.Now)
+}
+
+// asks reports whether somebody was asked by a timer whether they are well, and has not answered. What others do, with the
+// visit or with its crew, is no answer; a move of their own is one where no code is set, for whoever holds their phone could
+// say "fine" just as well.
+func asks(tx *casework.Work, t *domain.Timer) (bool, error) {
+	if t.PingedAt == nil {
+		return false, nil
+	}
+	if tx.Call == nil || tx.Call.Actor.UserID != t.UserID {
+		return true, nil
+	}
+	u, err := tx.User(t.UserID)
+	return err != nil || u.CodeHash != "", err
+}
+
+// follows reports whether a timer has somebody to follow: they are in the crew of a visit that is under way.
+func follows(t *domain.Timer, v *domain.Visit) bool {
+	return v.Status.UnderWay() && domain.Has(v.Crew, t.UserID)
 }
 
 // timersFollow arms, rebases and ends the timers of a visit as it moves: one
@@ -74,13 +102,21 @@ func timersFollow(m *casework.VisitCase) error {
 			t.EndedAt, t.EndedHow = nil, ""
 		case !domain.TimerMoves.Open("rebase", t.Status):
 			continue
-		case !v.Status.UnderWay() || !domain.Has(v.Crew, t.UserID):
-			if err := endTimer(m.Tx, t, "visit", m.Now); err != nil {
+		case !follows(t, v):
+			if err := endWithVisit(m, t); err != nil {
 				return err
 			}
 			continue
 		case t.BaseAt.Equal(base) && t.Provisional == provisional:
 			continue
+		default:
+			open, err := asks(m.Tx, t)
+			if err != nil {
+				return err
+			}
+			if open {
+				continue
+			}
 		}
 		t.BaseAt, t.Provisional = base, provisional
 		if err := resetTimer(m.Tx, t, action, v.JobID, timerEnd(t, v)); err != nil {
@@ -171,12 +207,15 @@ func timerEnd(t *domain.Timer, v *domain.Visit) time.Time {
 	return t.BaseAt.Add(time.Duration(v.PlannedMinutes+t.Extended)*time.Minute + timerSpare)
 }
 
-// resetTimer sets a timer anew.
+// resetTimer sets a timer anew; what the desk heard is no answer, and they are asked again.
 func resetTimer(tx *casework.Work, t *domain.Timer, action string, job domain.ID, due time.Time) error {
 	if err := tx.Apply(t, action); err != nil {
 		return err
 	}
-	t.PingedAt, t.PingID, t.DueAt = nil, nil, due
+	t.PingID, t.DueAt = nil, due
+	if action != "spoken" {
+		t.PingedAt = nil
+	}
 	tx.SetDeadline(domain.DueTimer, t.ID, &job, due)
 	t.ChangedAt(tx.Now)
 	return tx.SaveTimer(t)
@@ -212,7 +251,8 @@ func TimerDue(tx *casework.Work, id domain.ID) error {
 		return err
 	}
 	// One that was set from the plan ends when the visit has moved away.
-	if fromPlan := t.Provisional && v.Status == domain.VisitScheduled; !v.Status.UnderWay() && !fromPlan || !domain.Has(v.Crew, t.UserID) {
+	fromPlan := t.Provisional && v.Status == domain.VisitScheduled && domain.Has(v.Crew, t.UserID)
+	if t.PingedAt == nil && !follows(t, v) && !fromPlan {
 		return endTimer(tx, t, "visit", tx.Now)
 	}
 	u, err := tx.User(t.UserID)
@@ -337,7 +377,7 @@ func (s *Service) AnswerTimer(ctx context.Context, call *casework.Call, visit do
 		if err != nil {
 			return domain.TimerView{}, err
 		}
-		if action == "end" {
+		if action == "end" || t.PingedAt != nil && !follows(t, v) && v.Status != domain.VisitScheduled { // nothing is left to be asked about
 			err = endTimer(tx, t, "person", st.Occurred)
 			return t.View(call.Actor), err
 		}

@@ -687,7 +687,7 @@ func sendLastNotice(c *Case, enough time.Time) error {
 	if spoken {
 		kind = "job.call_once_more"
 	}
-	devices, err := ProvenDevices(c.Tx, c.Customer.ID)
+	devices, err := ProvenDevices(c.Tx, c.Customer, c.Job.ID, c.Now)
 	if err != nil {
 		return err
 	}

@@ -57,28 +57,33 @@ func (s *Service) CancelJob(ctx context.Context, call *Call, id domain.ID, in Jo
 			return domain.Fail(domain.CodeUnprocessable, "Say why the job is cancelled.").At("/reason", "a few words")
 		}
 		m.Ending = true
-		if err := CancelVisits(m, call.Actor, in.Reason); err != nil {
+		n, err := CancelVisits(m, call.Actor, in.Reason)
+		if err != nil {
 			return err
+		}
+		if n == 0 { // else they are told by their visit
+			NotifyCustomer(m, nil, "job.cancelled_home")
 		}
 		return EndJob(m, call.Actor, "cancel", in.Reason)
 	})
 }
 
-// CancelVisits cancels the scheduled visits of a job.
-func CancelVisits(m *Case, a domain.Actor, reason string) error {
+// CancelVisits cancels the scheduled visits of a job, and says how many those were.
+func CancelVisits(m *Case, a domain.Actor, reason string) (n int, err error) {
 	visits, err := m.Tx.VisitsOfJob(m.Job.ID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for i := range visits {
 		if visits[i].Status == domain.VisitScheduled {
 			v := m.On(&visits[i])
 			if err := CancelVisit(v, a, reason, "nobody"); err != nil {
-				return err
+				return n, err
 			}
+			n++
 		}
 	}
-	return nil
+	return n, nil
 }
 
 // EndJob closes or cancels a job, and ends what waited for it.
@@ -126,7 +131,7 @@ func EndJob(c *Case, a domain.Actor, action, reason string) error {
 	return nil
 }
 
-// Close ends a resolved job at the customer's word, or one whose household
+// Close ends a resolved job at the customer's word, which its visit has, or 72 h later; or one whose household
 // stayed unreachable for as long as the policy says; a safety-critical one
 // only by the area manager. Errors: CodePreconditionMissing.
 func (s *Service) Close(ctx context.Context, call *Call, id domain.ID, in JobMoveInput) (domain.JobView, error) {
@@ -141,6 +146,13 @@ func (s *Service) Close(ctx context.Context, call *Call, id domain.ID, in JobMov
 				return err
 			} else if asked {
 				return domain.Fail(domain.CodePreconditionMissing, "The household is being asked whether it is done; the job stays open until it is answered.")
+			}
+			if said, err := saidDone(m); err != nil {
+				return err
+			} else if until := j.ResolvedAt; !said && until != nil && m.Now.Before(until.Add(domain.CloseResolvedAfter)) {
+				return domain.Fail(domain.CodePreconditionMissing,
+					"The household has not said that it is done. Say in which contact it did (confirm-done of the visit); else the job closes by itself at %s.",
+					until.Add(domain.CloseResolvedAfter).In(m.Site.Location()).Format("15:04 on 2 Jan")).With("from", until.Add(domain.CloseResolvedAfter))
 			}
 			return EndJob(m, call.Actor, "close", reason)
 		}
@@ -466,6 +478,19 @@ func CloseResolvedDue(c *Case) error {
 		return EndJob(c, domain.System, "close", "resolved; asked whether it is done, the household did not answer")
 	}
 	return EndJob(c, domain.System, "close", "resolved, no objection in 72 h")
+}
+
+// saidDone reports whether the household said that the last completion of a job is so.
+func saidDone(c *Case) (bool, error) {
+	visits, err := c.Tx.VisitsOfJob(c.Job.ID)
+	var last *domain.Visit
+	for i := range visits {
+		v := &visits[i]
+		if v.Status == domain.VisitCompleted && (last == nil || v.EndedAt != nil && (last.EndedAt == nil || v.EndedAt.After(*last.EndedAt))) {
+			last = v
+		}
+	}
+	return last != nil && last.DoneConfirmedAt != nil, err
 }
 
 // askedAbout reports whether the brand still asks the household about a completion of the job, and whether it asked

@@ -182,6 +182,9 @@ func RegisterJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
 			return domain.JobView{}, err
 		}
 	}
+	if err := whose(tx, c, &j, false); err != nil {
+		return domain.JobView{}, err
+	}
 	if err := tx.InsertJob(&j); err != nil {
 		return domain.JobView{}, err
 	}
@@ -201,6 +204,15 @@ func RegisterJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
 		view.MayBeKnown, err = mayBeKnown(tx, c.ID, view.Holds)
 	}
 	return view, err
+}
+
+// whose keeps with a household that was merged whose a job is.
+func whose(tx *Work, c *domain.Customer, j *domain.Job, moved bool) error {
+	if !c.Whose(j, moved, tx.Now) {
+		return nil
+	}
+	c.ChangedAt(tx.Now)
+	return tx.Tx.SaveCustomer(c)
 }
 
 // mayBeKnown reports, alike for a hold and for a question, that whoever registers is to expect
@@ -269,6 +281,14 @@ func (s *Service) PatchJob(ctx context.Context, call *Call, id domain.ID, versio
 		was := *j
 		if err := ApplyJob(tx, j, in, c); err != nil {
 			return domain.JobView{}, err
+		}
+		if was.SiteID != j.SiteID {
+			if c, err = LockHousehold(tx, j.CustomerID); err == nil {
+				err = whose(tx, c, j, true)
+			}
+			if err != nil {
+				return domain.JobView{}, err
+			}
 		}
 		tx.Entry(j, call.Actor, "job.changed", nil, At(tx.Now), in)
 		HistoryCorrected(tx, j, call.Actor, Corrected{Changes: StoryChanges(&was, j)}, At(tx.Now))

@@ -9,11 +9,11 @@ import (
 	"doorstep/domain"
 )
 
-// ProvenDevices are those of a household that it registered by a link which only
+// ProvenDevices are those of the household of a job that it registered by a link which only
 // the system delivered: a notice to them is a notice to the household.
-func ProvenDevices(tx domain.DeviceTx, customer domain.ID) ([]domain.Device, error) {
-	devices, err := tx.CustomerDevices(customer)
-	return slices.DeleteFunc(devices, func(d domain.Device) bool { return d.Unproven }), err
+func ProvenDevices(tx domain.DeviceTx, c *domain.Customer, job domain.ID, now time.Time) ([]domain.Device, error) {
+	devices, err := tx.CustomerDevices(c.ID)
+	return slices.DeleteFunc(devices, func(d domain.Device) bool { return d.Unproven || !c.DeviceProves(&d, job, now) }), err
 }
 
 // NewLink makes the customer's way in; the caller gives id and job.

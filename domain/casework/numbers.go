@@ -32,7 +32,9 @@ func numbersChanged(w *Work, c *domain.Customer) error {
 // GuardNumbers keeps a change of a household's numbers, which the caller saves, and asks by a job whether
 // it was the household's own; told: some number proves something to them.
 func GuardNumbers(w *Work, c *domain.Customer, change *domain.NumberChange, job domain.ID, told bool) error {
-	devices, err := ProvenDevices(w, c.ID)
+	was := *c // with the change they say who is told
+	was.NumberChanges = append(slices.Clone(c.NumberChanges), *change)
+	devices, err := ProvenDevices(w, &was, job, w.Now)
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func (c *Case) silence() (domain.Silence, error) {
 			f.Calls = append(f.Calls, a.OccurredAt)
 		}
 	}
-	devices, err := c.Tx.CustomerDevices(c.Customer.ID)
+	devices, err := ProvenDevices(c.Tx, c.Customer, c.Job.ID, c.Now)
 	if err != nil {
 		return domain.Silence{}, err
 	}

@@ -348,7 +348,7 @@ func goesToHousehold(c *Case, a *domain.Attempt) (bool, error) {
 			return strings.EqualFold(p.Email, a.Address)
 		}), nil
 	case "push":
-		devices, err := c.Tx.CustomerDevices(c.Customer.ID)
+		devices, err := ProvenDevices(c.Tx, c.Customer, c.Job.ID, c.Now)
 		return len(devices) > 0, err
 	}
 	return false, nil
@@ -486,8 +486,8 @@ type VisitPatch struct {
 	Tested   *string   `json:"tested"`
 }
 
-// PatchVisit corrects findings, work done, parts and test. The crew,
-// coordinator, proprietor, area manager. Errors: CodeStale.
+// PatchVisit corrects findings, work done, parts and test; by what a visit was completed, it is not emptied. The crew,
+// coordinator, proprietor, area manager. Errors: CodeStale, CodePreconditionMissing.
 func (s *Service) PatchVisit(ctx context.Context, call *Call, id domain.ID, version int64, in VisitPatch) (domain.VisitView, error) {
 	return Run(ctx, s, call, func(tx *Work) (domain.VisitView, error) {
 		j, v, err := tx.LockVisit(id)
@@ -507,6 +507,11 @@ func (s *Service) PatchVisit(ctx context.Context, call *Call, id domain.ID, vers
 		c, err := OpenCase(tx, j)
 		if err != nil {
 			return domain.VisitView{}, err
+		}
+		if m := c.On(v); v.Status == domain.VisitCompleted && m.resultMissing(&MoveInput{}) == nil {
+			if missing := m.resultMissing(&MoveInput{WorkDone: in.WorkDone, Tested: in.Tested}); missing != nil {
+				return domain.VisitView{}, missing
+			}
 		}
 		Set(&v.Findings, in.Findings)
 		Set(&v.WorkDone, in.WorkDone)

@@ -465,10 +465,11 @@ func (s *Service) Cancel(ctx context.Context, call *Call, id domain.ID, in Reaso
 	})
 }
 
-// nobodyCame reports whether staff end a visit whose window is over and at which nobody arrived: before it is called
-// missed, which it would be.
+// nobodyCame reports whether one of ours ends a visit whose window has begun, for which the household waits, and at which
+// nobody has arrived: before it is called missed. What the household wishes, by its link or voice, is its own.
 func nobodyCame(m *VisitCase, a domain.Actor) bool {
-	return a.Is(domain.Staff...) && m.Held == nil && m.Now.After(m.Visit.WindowEnd) && m.Visit.ArrivedAt == nil
+	ours := a.Role == domain.RoleTechnician || a.Is(domain.Staff...)
+	return ours && m.Held == nil && !m.Now.Before(m.Visit.WindowStart) && m.Visit.ArrivedAt == nil
 }
 
 // CancelVisit ends a visit that has not begun.
@@ -498,6 +499,9 @@ func CancelVisit(m *VisitCase, a domain.Actor, reason, against string) error {
 	}
 	NotifyCrew(m.Case, v, v.Crew, "visit.cancelled")
 	if a.Role == domain.RoleCustomer {
+		if a.UserID != (domain.ID{}) { // a desk says that they did
+			NotifyCustomer(m.Case, v, "visit.cancelled")
+		}
 		return NotifyStaff(m.Case, v, "visit.cancelled_by_customer", domain.RoleCoordinator)
 	}
 	NotifyCustomer(m.Case, v, "visit.cancelled")

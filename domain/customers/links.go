@@ -133,7 +133,7 @@ func (s *Service) Send(ctx context.Context, call *casework.Call, job domain.ID) 
 			return SentLink{}, err
 		}
 		out := SentLink{JobID: job, SentBy: domain.JSONList[string]{}}
-		devices, err := casework.ProvenDevices(tx, j.CustomerID)
+		devices, err := casework.ProvenDevices(tx, c.Customer, j.ID, tx.Now)
 		if err != nil {
 			return SentLink{}, err
 		}
@@ -352,8 +352,7 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 	}
 	p.Photos = len(photos)
 	p.CanReopen = c.Held == nil && domain.Has(domain.JobActions(domain.Actor{Role: domain.RoleCustomer, JobID: j.ID}, j, c.Holds, c.Plan,
-		tx.Now), "reopen") &&
-		j.Status.Ended() && j.Status != domain.JobCancelled
+		tx.Now), "reopen") && j.Status.Ended()
 	if j.Verdict == reach.LastNotice {
 		v, _, err := casework.Verdict(c)
 		if err != nil {

@@ -69,7 +69,7 @@ func stopJob(m *casework.Case, a domain.Actor) error {
 		return nil
 	}
 	m.Ending = true
-	if err := casework.CancelVisits(m, a, byCustomer); err != nil {
+	if _, err := casework.CancelVisits(m, a, byCustomer); err != nil {
 		return err
 	}
 	return casework.EndJob(m, a, "cancel", stoppedVisits)

@@ -732,7 +732,7 @@ func ticketKey(ref string) string { return strings.ToUpper(ref) }
 // those who have one of the numbers, of numbers that few share.
 func customerOf(tx *casework.Work, w *parsedRow) (_ *domain.Customer, with []domain.ID, err error) {
 	for _, phone := range w.phones {
-		ids, err := tx.CustomersByPhone(phone)
+		ids, err := tx.CustomersByPhone(phone, false)
 		if err != nil {
 			return nil, nil, err
 		}

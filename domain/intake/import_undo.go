@@ -192,7 +192,7 @@ func unmake(tx *casework.Work, a domain.Actor, j *domain.Job, h *domain.Customer
 		return "", err
 	}
 	m.Ending = true
-	if err := casework.CancelVisits(m, a, undoReason); err != nil {
+	if _, err := casework.CancelVisits(m, a, undoReason); err != nil {
 		return "", err
 	}
 	if err := casework.EndJob(m, a, "cancel", undoReason); err != nil {

@@ -126,7 +126,7 @@ func ContactDue(ctx context.Context, tx *casework.Work, id domain.ID) error {
 // logOnHouseholds records a contact on an open job of each household with its number, on
 // the first of them under its id.
 func logOnHouseholds(tx *casework.Work, call *casework.Call, x *domain.LoggedContact, st casework.EntryTime) error {
-	customers, err := tx.CustomersByPhone(x.Phone)
+	customers, err := tx.CustomersByPhone(x.Phone, false)
 	if err != nil {
 		return err
 	}

@@ -75,11 +75,17 @@ func (s *Service) MergeHousehold(ctx context.Context, call *casework.Call, id do
 		if err := answeredByMerge(tx, call.Actor, part.ID, into.ID); err != nil {
 			return domain.Customer{}, err
 		}
-		into.NumberChanges = append(into.NumberChanges, part.NumberChanges...)
+		for i := range into.NumberChanges {
+			into.NumberChanges[i].Moved(false, into, &moved)
+		}
+		for _, n := range part.NumberChanges {
+			n.Moved(true, into, &moved)
+			into.NumberChanges = append(into.NumberChanges, n)
+		}
 		if err := tx.Tx.SaveCustomer(into); err != nil {
 			return domain.Customer{}, err
 		}
-		if err := guard(moved.Jobs, jobs); err != nil {
+		if err := guard(&moved, jobs); err != nil {
 			return domain.Customer{}, err
 		}
 		if err := householdKept(tx, into); err != nil {
@@ -101,34 +107,25 @@ func (s *Service) MergeHousehold(ctx context.Context, call *casework.Call, id do
 
 // numbersOfMerge guards the numbers that one of two households has and the other has not: they prove nothing for the
 // other's jobs, as if staff had added them (docs/product.md section 10).
-func numbersOfMerge(tx *casework.Work, part, into *domain.Customer) func(theirs []domain.ID, jobs []*domain.Job) error {
-	only := func(c, other domain.Customer) []string {
-		other.NumberChanges = nil
-		n := domain.NumbersChanged(&other, &c, tx.Now)
-		if n == nil {
-			return nil
-		}
-		return n.Added
-	}
-	ofPart, ofInto := only(*part, *into), only(*into, *part)
-	return func(theirs []domain.ID, jobs []*domain.Job) error {
+func numbersOfMerge(tx *casework.Work, part, into *domain.Customer) func(m *domain.HouseholdMoved, jobs []*domain.Job) error {
+	ofPart, ofInto := part.NumbersApart(into, tx.Now), into.NumbersApart(part, tx.Now)
+	return func(m *domain.HouseholdMoved, jobs []*domain.Job) error {
 		latest := map[bool]*domain.Job{} // of the part, and of the other
 		for _, j := range jobs {
-			if old := latest[domain.Has(theirs, j.ID)]; old == nil || j.OpenedAt.After(old.OpenedAt) {
-				latest[domain.Has(theirs, j.ID)] = j
+			if old := latest[domain.Has(m.Jobs, j.ID)]; old == nil || j.OpenedAt.After(old.OpenedAt) {
+				latest[domain.Has(m.Jobs, j.ID)] = j
 			}
 		}
-		for _, n := range []struct {
-			domain.NumberChange
-			job *domain.Job
-		}{{domain.NumberChange{At: tx.Now, Added: ofPart, Except: theirs}, latest[false]},
-			{domain.NumberChange{At: tx.Now, Added: ofInto, Only: theirs}, latest[true]}} {
-			if len(n.Added) == 0 || n.job == nil {
+		for i, added := range [][]string{ofPart, ofInto} {
+			n, job := domain.NumberChange{At: tx.Now, Added: added}, latest[i == 1]
+			if len(added) == 0 || job == nil { // who has no job has nothing to be proved
 				continue
 			}
-			if err := casework.GuardNumbers(tx, into, &n.NumberChange, n.job.ID, true); err != nil {
+			n.Moved(i == 1, into, m)
+			if err := casework.GuardNumbers(tx, into, &n, job.ID, true); err != nil {
 				return err
 			}
+			m.Asked[i] = n.RequestID
 		}
 		return tx.Tx.SaveCustomer(into)
 	}
@@ -365,7 +362,7 @@ func partHousehold(tx *casework.Work, a domain.Actor, m *domain.HouseholdMerge) 
 	part.MergedIntoID = nil
 	part.ChangedAt(tx.Now)
 	into.ChangedAt(tx.Now)
-	part.NumberChanges, into.NumberChanges = domain.PartNumberChanges(part.NumberChanges, into.NumberChanges)
+	part.NumberChanges, into.NumberChanges = domain.PartNumberChanges(part.NumberChanges, into.NumberChanges, &m.Moved.V)
 	for _, c := range []*domain.Customer{into, part} { // each has the numbers that it had
 		if err := tx.Tx.SaveCustomer(c); err != nil {
 			return nil, err

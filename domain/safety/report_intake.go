@@ -238,7 +238,7 @@ func caseByPhone(tx *casework.Work, phone string) (c *casework.Case, many []doma
 	if many, err = sharedBy(tx, phone); err != nil || many != nil {
 		return nil, many, err
 	}
-	customers, err := tx.CustomersByPhone(phone)
+	customers, err := tx.CustomersByPhone(phone, true)
 	if err != nil {
 		return nil, nil, err
 	}

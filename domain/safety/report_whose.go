@@ -14,7 +14,7 @@ const whoseAtMost = 10
 // sharedBy gives the households with a number that more than SharedNumber use, or nil. Rows that came after a hold over the
 // number do not make it one that many share.
 func sharedBy(tx *casework.Work, phone string) ([]domain.ID, error) {
-	all, err := tx.CustomersByPhone(phone)
+	all, err := tx.CustomersByPhone(phone, true)
 	if err != nil || len(all) <= domain.SharedNumber {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func askWhose(tx *casework.Work, f *domain.Flag, households []domain.ID) error {
 
 // whoseBeside are the other questions that wait about the same report.
 func whoseBeside(tx *casework.Work, q *domain.HouseholdQuestion, f *domain.Flag) ([]domain.HouseholdQuestion, error) {
-	households, err := tx.CustomersByPhone(f.Phone)
+	households, err := tx.CustomersByPhone(f.Phone, true)
 	if err != nil {
 		return nil, err
 	}

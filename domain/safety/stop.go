@@ -138,8 +138,8 @@ func stop(m *casework.VisitCase, a domain.Actor, report domain.ID, in StopInput)
 				return report, err
 			}
 			v.EndReason = domain.StoppedAfterMissed
-		} else {
-			v.EndReason = ""
+		} else if v.EndReason = ""; c.Said.Occurred.Before(v.DayOpens(c.Site.Location())) {
+			v.EndReason = domain.StoppedAhead
 		}
 		if was != domain.VisitMissed || !c.Said.Occurred.After(v.WindowEnd.Add(domain.MissedAfter)) { // else nobody came in time
 			v.CountsAgainst = "nobody"

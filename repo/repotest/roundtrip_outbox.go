@@ -24,7 +24,7 @@ func noticeTrip(t *testing.T, w *World) {
 	Same(t, "notice to the household", toHome, Get(t, db, func(tx domain.Tx) (*domain.Notice, error) { return tx.Notice(toHome.ID) }))
 	Same(t, "crew notices", []domain.Notice{n}, Get(t, db, func(tx domain.Tx) ([]domain.Notice, error) { return tx.CrewNotices(w.Visit.ID) }))
 
-	d := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok",
+	d := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, JobID: &w.Job.ID, SessionID: Ptr(ID()), Token: "tok",
 		Platform: "web",
 		Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
 	d.Unproven, d.HealthAt, d.CredentialHash, d.CredentialBefore = true, &later, "new", "old"
@@ -34,7 +34,7 @@ func noticeTrip(t *testing.T, w *World) {
 	filled(t, "device", d, "UserID")
 	Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
 	Same(t, "device", d, Get(t, db, func(tx domain.Tx) (*domain.Device, error) { return tx.Device(d.InstallationID) }))
-	d.CustomerID, d.LinkID, d.UserID, d.DroppedAt, d.DropReason, d.Token = nil, nil, &w.Ravi.ID, nil, "", "tok2"
+	d.CustomerID, d.LinkID, d.JobID, d.UserID, d.DroppedAt, d.DropReason, d.Token = nil, nil, nil, &w.Ravi.ID, nil, "", "tok2"
 	d.Unproven, d.LostAt, d.WipedAt = false, nil, nil
 	Do(t, db, func(tx domain.Tx) error { return all(tx.SaveDeviceLoss(&d), tx.PutDevice(&d)) })
 	got, err := r.Devices(ctx, w.Ravi.ID)

@@ -398,3 +398,84 @@ func TestAFaultyDeadlineHoldsUpNoOther(t *testing.T) {
 		}
 	})
 }
+
+// TestOnlyTheirOwnAnswerEndsAPing: somebody was asked whether they are well. Whatever becomes of the visit and of its crew goes
+// through, and is no answer: the desk is asked, and an alarm follows. Their code ends it; without one their own move does.
+func TestOnlyTheirOwnAnswerEndsAPing(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("sos.raised", "timer.no_signal", "visit.assigned", "timer.ping")
+		h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.taken", "visit.unassigned", "visit.reassigned", "visit.crew_changed",
+			"flag.triage", "flag.next_person", "hold.area", "aftercare.offer", "queue.morning", "visit.missed", "visit.missed_desk")
+		desk, asha := h.As("kiran"), h.As("asha")
+		move := func(by, what string, body object) func(object) {
+			return func(v object) { h.As(by).Send("POST", path("/v1/visits/%s/"+what, v), body, 200) }
+		}
+		complete := func(by string) func(object) {
+			return func(v object) { h.As(by).CompleteVisit(v, bodies.Finish{}) }
+		}
+		for _, x := range []struct {
+			name  string
+			code  bool
+			ends  bool
+			moves []func(object)
+		}{
+			{"their own completion, with a code", true, false, []func(object){complete("ravi")}},
+			{"their own completion, without one", false, true, []func(object){complete("ravi")}},
+			{"a colleague's completion", false, false, []func(object){complete("meena")}},
+			{"a colleague's partial", true, false, []func(object){move("meena", "partial", object{"findings": "the pump"})}},
+			{"taken back by the desk", true, false, []func(object){move("kiran", "take-back", object{"reason": "wrong visit"})}},
+			{"somebody else's by the desk", true, false, []func(object){move("kiran", "take-back", object{"reason": "wrong visit"}),
+				move("kiran", "assign", h.Crew("meena"))}},
+			{"a colleague's stop", true, false, []func(object){move("meena", "stop", object{})}},
+			{"the code", true, true, []func(object){complete("meena"), move("ravi", "timer/fine", object{"code": "1234"})}},
+		} {
+			codes := object{"code": "", "duress_code": "", "present": "1234"}
+			if x.code {
+				codes = object{"code": "1234", "duress_code": "4321", "present": "1234"}
+			}
+			h.As("ravi").Send("PUT", "/v1/me/codes", codes, 200)
+			if today := h.Clock.Now().Sub(harness.Monday) % (24 * time.Hour); today > 7*time.Hour {
+				h.Advance(24*time.Hour - today)
+			}
+			_, job := h.Household(desk, nil)
+			visit := h.Visit(desk, job, h.Clock.Now().Add(10*time.Minute), "ravi", "meena")
+			h.Clock.Advance(10 * time.Minute)
+			h.As("ravi").Arrive(visit)
+			h.As("meena").Send("POST", path("/v1/visits/%s/timer/end", visit), nil, 200)
+			h.Advance(70 * time.Minute)
+			for _, m := range x.moves {
+				m(visit)
+			}
+			before := h.Alarms("asha")
+			h.Advance(2 * time.Minute)
+			h.Advance(3 * time.Minute)
+			if raised := h.Alarms("asha") > before; raised == x.ends {
+				t.Errorf("%s: an alarm is raised: %v", x.name, raised)
+			}
+			for _, sos := range items(asha.Send("GET", "/v1/sos?status=open", nil, 200)) {
+				asha.AcknowledgeSOS(sos)
+				asha.ResolveSOS(sos, bodies.SOSResolve{Outcome: "false_alarm", Words: "spoke with him"})
+			}
+		}
+		// The desk spoke with them while the visit ended: they are asked again.
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, h.Clock.Now().Add(10*time.Minute), "ravi", "meena")
+		h.Clock.Advance(10 * time.Minute)
+		h.As("ravi").Arrive(visit)
+		h.As("meena").Send("POST", path("/v1/visits/%s/timer/end", visit), nil, 200)
+		h.Advance(70 * time.Minute)
+		h.Advance(2 * time.Minute)
+		complete("meena")(visit)
+		desk.Send("POST", path("/v1/visits/%s/timer/spoken", visit), object{"user_id": h.People["ravi"].ID}, 200)
+		asked := h.Pushes("ravi", "Are you fine?")
+		h.Advance(15 * time.Minute)
+		if n := h.Pushes("ravi", "Are you fine?"); n != asked+1 {
+			t.Errorf("after the desk's call they are asked %d times", n-asked)
+		}
+		h.As("ravi").Send("POST", path("/v1/visits/%s/timer/fine", visit), object{"code": "1234"}, 200)
+		h.Advance(20 * time.Minute)
+		if n := h.Pushes("ravi", "Are you fine?"); n != asked+1 {
+			t.Error("asked again after their answer")
+		}
+	})
+}

@@ -177,6 +177,7 @@ func TestTheHouseholdsPageIsAccessible(t *testing.T) {
 	see(first, "in progress", "The repair is under way")
 	move(confirmed, "complete", object{"work_done": "relay", "tested": "cools"})
 	see(first, "completed", "The repair is done")
+	desk.Send("POST", path("/v1/visits/%s/confirm-done", confirmed), object{"contact": object{"channel": "phone", "outcome": "reached"}}, 200)
 	desk.Send("POST", path("/v1/jobs/%s/close", first), nil, 200)
 	see(first, "closed", "This repair is closed")
 

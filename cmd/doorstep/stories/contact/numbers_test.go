@@ -2,6 +2,7 @@ package contact
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -222,6 +223,70 @@ func TestAMergeBringsNoNumber(t *testing.T) {
 			if to := g.to(h, "Your repair"); len(to) == 0 || to[len(to)-1] != number {
 				t.Errorf("into %s: the household's link goes to %v", into, to)
 			}
+		}
+	})
+}
+
+// TestAMergeLendsNoProof: two rows are merged, either way round. What was proven for one of the two, a number or a device, gets
+// nothing of the other's: no push of its jobs, no link. A job made since is of whoever has the place alone; where both have
+// it, what only one of the two has proves nothing. Nobody protests, and in time they are one.
+func TestAMergeLendsNoProof(t *testing.T) {
+	onEachEngineWithTexts(t, func(h *harness.Harness, g *texts) {
+		h.MayIgnore("number.changed", "number.verify", "silence.desk", "silence.proprietor", "silence.manager", "job.silent")
+		desk := h.As("kiran")
+		places := func(own string) []object {
+			out := []object{}
+			for _, address := range []string{"7 Same Lane", own} {
+				out = append(out, object{"label": own, "address": address, "postal_code": "411001", "zone": "Asia/Kolkata"})
+			}
+			return out
+		}
+		for i, into := range []string{"theirs", "mine"} {
+			row := func(name, number, own string) (object, object) {
+				return h.Household(desk, object{"contacts": []object{{"name": name, "phones": []string{number}}}, "sites": places(own)})
+			}
+			family, accomplice := fmt.Sprintf("+91981230010%d", i), fmt.Sprintf("+91981239991%d", i)
+			theirs, job := row("Mrs Rao", family, "8 Rao Lane")
+			mine, his := row("Rao", accomplice, "9 Far Lane")
+			browser := "browser" + into
+			h.CustomerPage(his).RegisterDevice(browser)
+			part, whole := mine, theirs
+			if into == "mine" {
+				part, whole = theirs, mine
+			}
+			one := desk.Send("POST", path("/v1/customers/%s/merge", part), object{"into": whole["id"]}, 200)
+			sites := map[string]any{}
+			for _, x := range one["sites"].([]any) {
+				sites[x.(object)["address"].(string)] = x.(object)["id"]
+			}
+			made := func(address string, of ...object) object {
+				return desk.Send("POST", "/v1/jobs", object{"customer_id": append(of, one)[0]["id"], "site_id": sites[address], "fault": "leaks",
+					"category": "refrigerator"}, 201)
+			}
+			got := func(j object, want string) { // to whom the link of a job goes
+				h.Helper()
+				status := 200
+				if want == "" {
+					status = 409
+				}
+				desk.Send("POST", path("/v1/jobs/%s/link/send", j), nil, status)
+				if to := strings.Join(slices.Compact(g.to(h, h.DeliveredLink(j))), " "); want == browser {
+					h.ExpectOn(browser, "Your repair")
+				} else if to != want {
+					t.Errorf("into %s: the link of a job at %v goes to %q, want %q", into, j["site_id"], to, want)
+				}
+			}
+			got(job, family)
+			got(his, browser)
+			got(made("8 Rao Lane"), family)
+			got(made("7 Same Lane"), "")
+			moved := made("9 Far Lane")
+			got(moved, browser)
+			desk.Send("PATCH", path("/v1/jobs/%s", moved), object{"site_id": sites["8 Rao Lane"]}, 200,
+				"If-Match", fmt.Sprintf(`"%v"`, desk.Send("GET", path("/v1/jobs/%s", moved), nil, 200)["version"]))
+			got(moved, "") // of neither alone any more
+			desk.Send("POST", path("/v1/customers/%s/unmerge", part), object{}, 200)
+			got(made("9 Far Lane", mine), browser)
 		}
 	})
 }

@@ -210,3 +210,31 @@ func TestABrokenPromiseIsNotKeptByWordsAlone(t *testing.T) {
 		}
 	})
 }
+
+// TestAFarVisitIsNoWordByItself: a visit weeks ahead to which nobody agreed ends no silence, told or not; a near one that was told does, and
+// so does one to which the household agreed, however far.
+func TestAFarVisitIsNoWordByItself(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.offered", "job.silent")
+		h.MayIgnore("visit.confirmed", "visit.assigned", "visit.needs_someone")
+		desk := h.As("kiran")
+		for _, x := range []struct {
+			days   int
+			agreed bool
+			step   float64
+		}{{3, false, 0}, {45, false, 1}, {45, true, 0}} {
+			_, job := h.Household(desk, nil)
+			page := h.CustomerPage(job)
+			page.RegisterDevice("family of " + job["id"].(string))
+			h.Visit(desk, job, h.Clock.Now().Add(time.Duration(24*x.days)*time.Hour+time.Hour))
+			if x.agreed {
+				page.Submit("confirm", 303)
+			}
+			h.Advance(24 * time.Hour)
+			h.Advance(time.Hour)
+			if got := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200); got["silence_step"] != x.step {
+				t.Errorf("%d days ahead, agreed %v: step %v of silence, want %v", x.days, x.agreed, got["silence_step"], x.step)
+			}
+		}
+	})
+}

@@ -98,9 +98,9 @@ func (w watchedTx) Attempt(id domain.ID) (*domain.Attempt, error) {
 	w.note("attempt")
 	return w.Tx.Attempt(id)
 }
-func (w watchedTx) CustomersByPhone(phone string) ([]domain.ID, error) {
+func (w watchedTx) CustomersByPhone(phone string, struck bool) ([]domain.ID, error) {
 	w.note("customers")
-	return w.Tx.CustomersByPhone(phone)
+	return w.Tx.CustomersByPhone(phone, struck)
 }
 func (w watchedTx) LockJob(id domain.ID) (*domain.Job, error) {
 	w.note("job")

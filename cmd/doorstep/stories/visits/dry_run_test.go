@@ -134,9 +134,10 @@ func TestMovesAreAskedFirstByTheHeader(t *testing.T) {
 			"country": "IN"}, 201)
 		move(maya, "POST", path("/v1/jobs/%s/transfer", job), object{"centre_id": second["id"], "reason": "nearer"}, 200, "")
 		_, done := h.Household(desk, nil)
-		h.WorkUntil("ravi", h.Visit(desk, done, h.Clock.Now().Add(30*time.Minute), "ravi"), "complete",
+		worked := h.WorkUntil("ravi", h.Visit(desk, done, h.Clock.Now().Add(30*time.Minute), "ravi"), "complete",
 			object{"work_done": "pump", "tested": "works"})
 		h.Clock.Advance(time.Minute)
+		desk.Send("POST", path("/v1/visits/%s/confirm-done", worked), object{"contact": object{"channel": "phone", "outcome": "reached"}}, 200)
 		move(desk, "POST", path("/v1/jobs/%s/close", done), object{"reason": "they say it works"}, 200, "")
 		leave := ravi.Send("POST", path("/v1/technicians/%s/leave", object{"id": ravi.ID.String()}), object{"kind": "annual",
 			"starts_at": "2027-04-01T00:00:00Z", "ends_at": "2027-04-02T00:00:00Z"}, 201)

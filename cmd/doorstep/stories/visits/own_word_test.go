@@ -14,7 +14,13 @@ import (
 // paid is what a technician reads of the pay for a visit.
 func paid(p *harness.Client, visit object) string {
 	p.Harness.Helper()
-	for _, r := range items(p.Send("GET", "/v1/technicians/"+p.ID.String()+"/payable?from=2027-03-01&to=2027-03-31&limit=200", nil, 200)) {
+	return paidTo(p, p, visit)
+}
+
+// paidTo is the row of a technician's visit as somebody reads it.
+func paidTo(by, of *harness.Client, visit object) string {
+	by.Harness.Helper()
+	for _, r := range items(by.Send("GET", "/v1/technicians/"+of.ID.String()+"/payable?from=2027-03-01&to=2027-03-31&limit=200", nil, 200)) {
 		if r["visit_id"] == visit["id"] {
 			return fmt.Sprint(r["payable"], " ", r["why"])
 		}
@@ -299,6 +305,39 @@ func TestADoorIsProvenByThePlaceAlone(t *testing.T) {
 			if got := paid(ravi, visit); strings.Contains(got, "proven") != tc.atDoor {
 				h.Errorf("%+v: paid %s", tc, got)
 			}
+		}
+	})
+}
+
+// TestAStopBeforeItsDayIsNoPayYet: a stop is taken at any time, and the home is held. Weeks ahead of the window it pays nothing before somebody
+// has decided the report, whichever way, and nothing once that is taken back; on the day it is paid at once.
+func TestAStopBeforeItsDayIsNoPayYet(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned", "flag.triage", "hold.area")
+		h.MayIgnore("flag.next_person", "aftercare.offer", "aftercare.due", "flag.decided", "visit.offered", "queue.morning", "flag.late",
+			"flag.withdrawn", "aftercare.check", "flag.outcome", "hold.late", "silence.desk", "hold.due", "flag.pressure", "visit.stopped_crew")
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		stop := func(ahead time.Duration, pay string) (object, any) {
+			h.Helper()
+			_, job := h.Household(desk, nil)
+			visit := h.Visit(desk, job, harness.Monday.Add(ahead), "ravi")
+			out := ravi.StopVisit(visit)
+			if got := paid(ravi, visit); !strings.HasPrefix(got, pay) || got != paidTo(h.As("asha"), ravi, visit) {
+				h.Errorf("stopped %v ahead: paid %s, the centre reads %s", ahead, got, paidTo(h.As("asha"), ravi, visit))
+			}
+			return visit, out.FlagID
+		}
+		stop(time.Hour, "true ")
+		stop(10*24*time.Hour, "false waiting")
+		decided, report := stop(11*24*time.Hour, "false waiting")
+		h.Decide("maya", report, "not_upheld")
+		if got := paid(ravi, decided); !strings.HasPrefix(got, "true ") {
+			h.Errorf("once it was decided: %s", got)
+		}
+		back, report := stop(12*24*time.Hour, "false waiting")
+		ravi.MoveFlag(report, "withdraw", object{"pressure": false}, 200)
+		if got := paid(ravi, back); !strings.HasPrefix(got, "false waiting") {
+			h.Errorf("taken back: %s", got)
 		}
 	})
 }
