@@ -111,10 +111,11 @@ func TestPayIsExplained(t *testing.T) {
 	said := map[string]bool{}
 	for range 20_000 {
 		p := PayableVisit{Proven: chance(), FlaggedSelf: chance(), AreaHold: chance(), Pause: chance(), Waiting: chance(), Claimed: chance(),
-			Declined: chance(), Unasked: chance(), Unanswered: chance(), Reported: chance(), Taken: chance()}
+			Declined: chance(), Unasked: chance(), Unanswered: chance(), Reported: chance(), Decided: chance(),
+			Taken: chance()}
 		p.Status = VisitStatuses[random.IntN(len(VisitStatuses))]
 		p.Disputed = chance()
-		p.EndReason = []string{"", "held", StoppedAfterMissed, WordWrong, SpokenWith}[random.IntN(5)]
+		p.EndReason = []string{"", "held", StoppedAfterMissed, StoppedAhead, WordWrong, SpokenWith}[random.IntN(6)]
 		if chance() {
 			p.EndReason = WhysNot[random.IntN(len(WhysNot))].Code
 		}
