@@ -138,6 +138,9 @@ func repeat(piece []byte, n int) (out [][]byte) {
 
 // Whatever a file of 10 MiB is made of, the heap grows by at most 100 MiB while it is read.
 func TestReadingHoldsLittle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: told without -short")
+	}
 	for name, f := range hostile(t) {
 		t.Run(name, func(t *testing.T) {
 			if len(f.body) > heaptest.MaxFile {

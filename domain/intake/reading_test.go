@@ -217,6 +217,9 @@ func FuzzReadRow(f *testing.F) {
 
 // Whatever stands in the longest table that is handed on, the heap grows by at most 100 MiB while its rows are understood.
 func TestUnderstandingHoldsLittle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: told without -short")
+	}
 	centre := &domain.Centre{Zone: "Asia/Kolkata", Country: "IN"}
 	for name, cell := range map[string]func(row, column int) string{
 		"texts":      func(row, column int) string { return strings.Repeat("é ", 7) + fmt.Sprint(row, column) },

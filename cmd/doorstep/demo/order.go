@@ -252,7 +252,11 @@ func (b *builder) complete(o *order, closes bool) {
 	b.move(o, end, "complete", casework.MoveInput{Findings: &f.findings, WorkDone: &f.work, Parts: &parts, Tested: &f.test})
 	if closes {
 		b.at(o.c.nextMorning(end), "closing", func() error {
-			_, err := b.svc.Close(b.ctx, o.coordinator.call(), o.job, casework.JobMoveInput{Reason: "customer's word"})
+			says := &casework.AttemptInput{Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Address: o.phone(0)}
+			_, err := b.svc.ConfirmDone(b.ctx, o.coordinator.call(), o.visit, casework.ConfirmDoneInput{Contact: says})
+			if err == nil {
+				_, err = b.svc.Close(b.ctx, o.coordinator.call(), o.job, casework.JobMoveInput{Reason: "customer's word"})
+			}
 			return err
 		})
 	}

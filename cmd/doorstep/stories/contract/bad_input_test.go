@@ -562,6 +562,10 @@ func agree(t *testing.T, all map[string]map[string]string) {
 // onBoth runs a suite of nasty requests on every engine and compares the
 // answers.
 func onBoth(t *testing.T, suite func(n *nasty)) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("long: told without -short")
+	}
 	t.Parallel()
 	var mu sync.Mutex
 	all := map[string]map[string]string{}

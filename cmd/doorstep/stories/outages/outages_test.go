@@ -42,6 +42,9 @@ import (
 // wrong around it. The stories run side by side, more of them than there are
 // cores: they mostly wait.
 func TestBadDays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: told without -short")
+	}
 	t.Parallel()
 	program := harness.Program(t)
 	engines := repotest.Engines(t)
