@@ -188,7 +188,7 @@ func TestAReportForAHomeToWhichNobodyWentIsReadFirst(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.assigned")
 		h.MayIgnore("flag.triage", "flag.live", "job.nobody_left", "flag.hearing", "visits.again", "visit.unassigned", "visit.needs_someone",
-			"link.asked")
+			"link.asked", "flag.overdue", "flag.live_overdue", "flag.passed_on", "flag.triaged")
 		desk, maya, subject := h.As("kiran"), h.As("maya"), ""
 		away := func() (n int) {
 			for _, k := range items(maya.Send("GET", "/v1/keep-aways", nil, 200)) {
