@@ -53,6 +53,7 @@ var EntryKinds = []EntryKind{
 	{"link.undone", "contacts"},
 	{"maintenance.stopped", ""},
 	{"number.changed", "request_id due_at"},
+	{"number.denied", "request_id due_at"},
 	{"passport.corrected", "step_id changes reason via"},
 	{"promise.broken", "promise_id owner_id"},
 	{"promise.handed_over", "promise_id from to reason due_at"},

@@ -67,7 +67,7 @@ func (r *LinkRequest) Unanswered() string {
 	switch {
 	case r.Action != NumberChanged:
 		return HouseholdActions[r.Action].Unanswered
-	case r.DueAt.Sub(r.OccurredAt) > NumberProvesAfter:
+	case r.DueAt.Sub(r.OccurredAt) >= NumberVouchWithin:
 		return "The number proves nothing."
 	}
 	return "The number is the household's."
@@ -75,7 +75,7 @@ func (r *LinkRequest) Unanswered() string {
 
 // Counts reports whether a request is carried out when nobody verified it in time.
 func (r *LinkRequest) Counts() bool {
-	return HouseholdActions[r.Action].Counts || r.Action == NumberChanged && r.DueAt.Sub(r.OccurredAt) <= NumberProvesAfter
+	return HouseholdActions[r.Action].Counts || r.Action == NumberChanged && r.DueAt.Sub(r.OccurredAt) < NumberVouchWithin
 }
 
 // LinkRequestView is a request as answered: with its default and what this caller

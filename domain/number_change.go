@@ -22,6 +22,8 @@ type NumberChange struct {
 	// Waits: time alone does not do, for nobody could be told, or a report is about who changed it.
 	Waits   bool `json:"waits"`
 	Refused bool `json:"refused"` // the household, or the area manager, said that it is not theirs
+	// Protested: somebody said so by a link that staff had read; it waits for whoever decides.
+	Protested bool `json:"protested,omitempty"`
 	// Of a merge: the jobs for which the numbers prove all the same, or alone do not; and the places that were of one of
 	// the two alone, by which it is found whose a job is that is made later.
 	Except []ID `json:"except"`
@@ -32,7 +34,7 @@ type NumberChange struct {
 
 // Runs reports whether a change is open at an instant.
 func (n *NumberChange) Runs(now time.Time) bool {
-	return n.Refused || n.Waits || now.Before(n.At.Add(NumberProvesAfter))
+	return n.Refused || n.Waits || n.Protested || now.Before(n.At.Add(NumberProvesAfter))
 }
 
 // holds reports whether a number proves nothing for a job by a change.
@@ -177,6 +179,16 @@ func (c *Customer) TextTo(first *ID, job ID, now time.Time) (phone string, prove
 		}
 	}
 	return phone, false
+}
+
+// NoLongerRefused takes numbers that proved to be a household's out of the changes that were refused.
+func NoLongerRefused(changes []NumberChange, proved []string) []NumberChange {
+	for i := range changes {
+		if n := &changes[i]; n.Refused {
+			n.Added = slices.DeleteFunc(slices.Clone(n.Added), func(phone string) bool { return Has(proved, phone) })
+		}
+	}
+	return slices.DeleteFunc(changes, func(n NumberChange) bool { return n.Refused && len(n.Added) == 0 })
 }
 
 // NumbersChanged compares a household with how it was; nil: no number came that was not there, and

@@ -218,3 +218,18 @@ var placeAbbreviations = func() map[string]string {
 	}
 	return out
 }()
+
+// HouseholdKey is the same of rows with one name at one place: of several with one number they count as one household.
+func (c *Customer) HouseholdKey() string {
+	at := ""
+	for i := range c.Sites {
+		key := PlaceKey(c.Sites[i].Address, c.Sites[i].PostalCode)
+		if key != "" && !strings.HasPrefix(key, vague) && (at == "" || key < at) {
+			at = key
+		}
+	}
+	if at == "" {
+		return c.ID.String()
+	}
+	return at + "|" + strings.ToLower(c.Name)
+}

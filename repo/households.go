@@ -69,8 +69,9 @@ func finds(numbers string) string {
 // pairUp finds the other rows of a household: by a number that few use, by the same place. Of
 // the number that too many use by now, those over which nothing lies are strangers again.
 func (t *tx) pairUp(c domain.ID, fresh bool) error {
-	// What lies over a number goes on lying over it whatever rows use it later.
-	const users = "(SELECT count(DISTINCT q.customer_id) FROM contact_phones q JOIN customers u ON u.id = q.customer_id WHERE q.phone = p.phone " +
+	// What lies over a number goes on lying over it whatever rows use it later; rows with one name at one place are one household.
+	const users = "(SELECT count(DISTINCT coalesce((SELECT min(a.place_key) FROM sites a WHERE a.customer_id = u.id AND a.place_key <> '' AND " +
+		"a.place_key NOT LIKE '~%') || '|' || u.name_key, CAST(u.id AS text))) FROM contact_phones q JOIN customers u ON u.id = q.customer_id WHERE q.phone = p.phone " +
 		"AND NOT q.struck AND NOT EXISTS (SELECT 1 FROM contact_phones g JOIN holds h ON h.customer_id = g.customer_id WHERE g.phone = p.phone AND " +
 		"h.kind = 'safety' AND (h.lifted_at IS NULL OR CAST(h.plan AS text) <> '[]') AND h.since < u.created_at))"
 	if !fresh {

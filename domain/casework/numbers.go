@@ -93,9 +93,9 @@ func ReportedOn(tx domain.SafetyTx, user domain.ID) (bool, error) {
 	return slices.ContainsFunc(open, func(f domain.Flag) bool { return f.SubjectID != nil && *f.SubjectID == user }), err
 }
 
-// SettleNumbers ends a change of a household's numbers: they are its own, or prove nothing for good. Nil: it has
-// ended by itself.
-func SettleNumbers(w *Work, r *domain.LinkRequest, theirs bool) error {
+// SettleNumbers ends a change of a household's numbers: they are its own, or prove nothing until it says so. proved: the household
+// said so itself, or the area manager vouched; then an earlier refusal of the same number is over. Nil: it has ended by itself.
+func SettleNumbers(w *Work, r *domain.LinkRequest, theirs, proved bool) error {
 	c, err := LockHousehold(w, r.CustomerID)
 	if err != nil {
 		return err
@@ -105,10 +105,43 @@ func SettleNumbers(w *Work, r *domain.LinkRequest, theirs bool) error {
 		return nil
 	}
 	if theirs {
+		added := c.NumberChanges[i].Added
 		c.NumberChanges = slices.Delete(c.NumberChanges, i, i+1)
+		if proved {
+			c.NumberChanges = domain.NoLongerRefused(c.NumberChanges, added)
+		}
 	} else {
 		c.NumberChanges[i].Refused = true
 	}
 	c.ChangedAt(w.Now)
 	return w.Tx.SaveCustomer(c)
+}
+
+// ProtestNumbers keeps that a change of a household's numbers was denied by a link that staff had read: time alone does not do any more, and
+// the area manager decides in time; else what the household was told, and did not deny by its own link, is so. Nil: it was said before.
+func ProtestNumbers(c *Case, r *domain.LinkRequest) error {
+	h, err := LockHousehold(c.Tx, r.CustomerID)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(h.NumberChanges, func(n domain.NumberChange) bool { return n.RequestID == r.ID })
+	if i < 0 || h.NumberChanges[i].Protested {
+		return nil
+	}
+	h.NumberChanges[i].Protested = true
+	h.ChangedAt(c.Now)
+	if err := c.Tx.SaveCustomer(h); err != nil {
+		return err
+	}
+	if !h.NumberChanges[i].Waits {
+		r.DueAt = c.Now.Add(domain.LinkRequestDue)
+		c.Tx.SetDeadline(domain.DueLinkRequest, r.ID, &r.JobID, r.DueAt)
+	}
+	r.ChangedAt(c.Now)
+	c.Entry(domain.Actor{Role: domain.RoleCustomer, JobID: c.Job.ID, Name: "customer"}, "number.denied", nil,
+		map[string]any{"request_id": r.ID, "due_at": r.DueAt})
+	if err := c.Tx.SaveLinkRequest(r); err != nil {
+		return err
+	}
+	return NotifyStaff(c, nil, "number.refused", domain.RoleAreaManager)
 }

@@ -251,6 +251,12 @@ func answerRequests(k *Request) error {
 			k.refused = notOurCode()
 			return nil
 		}
+		for i := range rows {
+			if err := casework.ProtestNumbers(k.Case, &rows[i]); err != nil {
+				return err
+			}
+		}
+		return nil
 	} else if k.link.Read() {
 		if rows, err = withCode(k, rows); err != nil {
 			return err
@@ -345,7 +351,7 @@ func settleRequest(c *casework.Case, a domain.Actor, r *domain.LinkRequest) erro
 // by link or code, or by whoever decided.
 func carryOut(k *Request, r *domain.LinkRequest, verified string) error {
 	if r.Action == domain.NumberChanged {
-		return casework.SettleNumbers(k.Tx, r, true)
+		return casework.SettleNumbers(k.Tx, r, true, verified != "default")
 	}
 	by := *k
 	by.verified, by.Visit, by.In = verified, nil, LinkAction{Action: r.Action, Note: r.Words, Reason: r.Words, Text: r.Words}
@@ -379,7 +385,7 @@ func carryOut(k *Request, r *domain.LinkRequest, verified string) error {
 // undoRequest takes back what a request did. Of one that waits there is nothing.
 func undoRequest(k *Request, r *domain.LinkRequest) error {
 	if r.Action == domain.NumberChanged {
-		if err := casework.SettleNumbers(k.Tx, r, false); err != nil {
+		if err := casework.SettleNumbers(k.Tx, r, false, true); err != nil {
 			return err
 		}
 		return casework.NotifyStaff(k.Case, nil, "number.refused", domain.RoleAreaManager)
@@ -530,7 +536,7 @@ func decideNumber(tx *casework.Work, a domain.Actor, k *Request, r *domain.LinkR
 		return domain.Fail(domain.CodeForbidden, "Somebody else decides this one.")
 	}
 	if to == domain.LinkRequestRefused {
-		return casework.SettleNumbers(tx, r, false)
+		return casework.SettleNumbers(tx, r, false, true)
 	}
 	return casework.LogSecurity(tx, domain.SecurityEvent{Kind: domain.SecurityNumber, ActorID: &a.UserID, JobID: &r.JobID})
 }

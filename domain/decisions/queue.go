@@ -414,7 +414,7 @@ func queuedFlags(ctx context.Context, s *casework.Service, a domain.Actor, now t
 	slices.SortStableFunc(rows, func(x, y domain.Flag) int { // what is shown is never only counted
 		return cmp.Compare(boolRank(y.Live()), boolRank(x.Live()))
 	})
-	turned, err := turnedBack(ctx, s, a, rows)
+	turned, away, err := turnedBack(ctx, s, a, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -473,6 +473,8 @@ func queuedFlags(ctx context.Context, s *casework.Service, a domain.Actor, now t
 		switch {
 		case f.SubjectID != nil && f.Severe() && again:
 			it.Known = append(it.Known, "Whom it is about is kept from this home alone until you triage it: the same voice (a person, or their desk within 7 days) has lodged another before.")
+		case f.SubjectID != nil && f.Severe() && !domain.Has(away, f.ID) && f.TriagedAt == nil:
+			it.Known = append(it.Known, "Whom it is about is kept from this home alone until you triage it: one of ours wrote it down, and they never set out to this home.")
 		case f.SubjectID != nil && f.Severe():
 			it.Known = append(it.Known, "Whom it is about goes to no home until it is decided.")
 		}

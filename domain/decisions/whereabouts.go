@@ -24,11 +24,12 @@ const (
 )
 
 // turnedBack are, by report, the visits to which the person it is about was on
-// their way: at level 2 those to that home, at 3 and 4 all.
-func turnedBack(ctx context.Context, s *casework.Service, a domain.Actor, flags []domain.Flag) (map[domain.ID][]domain.ID, error) {
-	out := map[domain.ID][]domain.ID{}
+// their way: at level 2 those to that home, at 3 and 4 all; kept are the reports by which somebody is kept from all homes.
+func turnedBack(ctx context.Context, s *casework.Service, a domain.Actor, flags []domain.Flag) (out map[domain.ID][]domain.ID,
+	kept []domain.ID, err error) {
+	out = map[domain.ID][]domain.ID{}
 	if !slices.ContainsFunc(flags, func(f domain.Flag) bool { return f.SubjectID != nil && f.Level >= 2 }) {
-		return out, nil
+		return out, nil, nil
 	}
 	add := func(flag domain.ID, visits domain.JSONList[domain.ID]) {
 		for _, id := range visits {
@@ -39,16 +40,17 @@ func turnedBack(ctx context.Context, s *casework.Service, a domain.Actor, flags 
 	}
 	away, err := s.Read.StandDowns(ctx, a, domain.Page{Limit: 1000})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	apart, err := s.Read.Exclusions(ctx, a, domain.Page{Limit: 1000})
 	for i := range away {
+		kept = append(kept, away[i].FlagID)
 		add(away[i].FlagID, away[i].TurnedBack)
 	}
 	for i := range apart {
 		add(apart[i].FlagID, apart[i].TurnedBack)
 	}
-	return out, err
+	return out, kept, err
 }
 
 // whereabouts adds to the item of a report about one of our people. A report

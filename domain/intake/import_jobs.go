@@ -736,9 +736,7 @@ func customerOf(tx *casework.Work, w *parsedRow) (_ *domain.Customer, with []dom
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(ids) <= domain.SharedNumber {
-			with = append(with, ids...)
-		}
+		households := map[string]bool{}
 		slices.SortFunc(ids, func(a, b domain.ID) int { return slices.Compare(a[:], b[:]) })
 		for _, id := range ids {
 			h, err := tx.LockCustomer(id)
@@ -748,6 +746,10 @@ func customerOf(tx *casework.Work, w *parsedRow) (_ *domain.Customer, with []dom
 			if contactNamed(h, w.is("name")) != nil {
 				return h, nil, nil
 			}
+			households[h.HouseholdKey()] = true
+		}
+		if len(households) <= domain.SharedNumber {
+			with = append(with, ids...)
 		}
 	}
 	return nil, with, nil

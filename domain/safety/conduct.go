@@ -207,7 +207,11 @@ func separate(c *casework.Case, f *domain.Flag) error {
 		people[desk[i].ID] = desk[i]
 	}
 	_, again := domain.OneVoice(f, lodged, people)
-	everywhere := f.Severe() && !again // one voice keeps nobody from all homes as often as it likes
+	unsent, err := neverSent(c, f, people)
+	if err != nil {
+		return err
+	}
+	everywhere := f.Severe() && !again && !unsent // one voice keeps nobody from all homes as often as it likes
 	if everywhere {
 		if err := standDown(c, f); err != nil {
 			return err
@@ -229,6 +233,30 @@ func separate(c *casework.Case, f *domain.Flag) error {
 		}
 	}
 	return nil
+}
+
+// neverSent reports whether one of ours lodged for a household, and not by what happened to themselves, a report about a technician who
+// never set out to it: nobody is kept from all homes by that before it is triaged.
+func neverSent(c *casework.Case, f *domain.Flag, people map[domain.ID]domain.User) (bool, error) {
+	who := f.Lodger()
+	if who == nil || f.TriagedAt != nil || !f.ByCustomer && people[*who].Role == domain.RoleTechnician {
+		return false, nil
+	}
+	subject, err := c.Tx.User(*f.SubjectID)
+	if err != nil || subject.Role != domain.RoleTechnician {
+		return false, err
+	}
+	jobs, err := c.Tx.JobsOfHouseholds(c.Customer.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, j := range jobs {
+		visits, err := c.Tx.VisitsOfJob(j)
+		if err != nil || slices.ContainsFunc(visits, func(v domain.Visit) bool { return v.Met() && domain.Has(v.EverCrew, subject.ID) }) {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // separatedBefore reports whether a report has had its consequences at this level

@@ -32,17 +32,17 @@ func sharedBy(tx *casework.Work, phone string) ([]domain.ID, error) {
 			}
 		}
 	}
-	users := 0
+	users := map[string]bool{}
 	for _, id := range all {
 		c, err := tx.Customer(id)
 		if err != nil {
 			return nil, err
 		}
 		if held == nil || !held.Since.Before(c.CreatedAt) {
-			users++
+			users[c.HouseholdKey()] = true
 		}
 	}
-	if users <= domain.SharedNumber {
+	if len(users) <= domain.SharedNumber {
 		return nil, nil
 	}
 	return all, nil

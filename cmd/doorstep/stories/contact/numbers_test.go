@@ -290,3 +290,69 @@ func TestAMergeLendsNoProof(t *testing.T) {
 		}
 	})
 }
+
+// TestAReadLinkRefusesNoNumberForGood: whoever has read a link says that a household's new number is not its own. Time alone does not do
+// then, and the area manager is asked; whom nobody answers, the household was told and did not deny by its own link. A number that was
+// refused counts once the household itself says so.
+func TestAReadLinkRefusesNoNumberForGood(t *testing.T) {
+	onEachEngineWithTexts(t, func(h *harness.Harness, g *texts) {
+		h.Ignores("number.refused")
+		h.MayIgnore("visit.assigned", "job.share", "number.changed", "queue.morning", "silence.desk", "job.silent", "number.verify")
+		desk, maya := h.As("kiran"), h.As("maya")
+		sends := func(job object, want string) {
+			h.Helper()
+			h.Clock.Advance(time.Minute)
+			desk.Send("POST", path("/v1/jobs/%s/link/send", job), nil, 200)
+			if to := g.to(h, "Your repair"); len(to) == 0 || to[len(to)-1] != want {
+				h.Errorf("the link goes to %v, want %s", to, want)
+			}
+		}
+		asked := func(job object) object {
+			h.Helper()
+			for _, r := range items(maya.Send("GET", path("/v1/link-requests?status=pending&job_id=%s", job), nil, 200)) {
+				if r["action"] == "number" {
+					return r
+				}
+			}
+			h.Fatal("nobody is asked")
+			return nil
+		}
+		for i, how := range []string{"nobody answers", "the manager vouches", "the household says so", "the manager refuses"} {
+			old, fresh := fmt.Sprintf("+9198123004%d0", i), fmt.Sprintf("+9198123004%d1", i)
+			_, job := h.Household(desk, object{"contacts": []object{{"name": "Mrs Rao", "phones": []string{old}}}})
+			renumber(desk, job, fresh)
+			h.Clock.Advance(70 * time.Hour)
+			h.ReadPage(desk, job).Submit("undo", 303)
+			h.Clock.Advance(3 * time.Hour)
+			h.Advance(time.Minute)
+			sends(job, old) // the time has stopped
+			r := asked(job)
+			h.ReadPage(desk, job).Submit("undo", 303) // again, which moves nothing
+			if now := asked(job); now["due_at"] != r["due_at"] || now["default"] != "The number is the household's." {
+				t.Errorf("said again it is due %v, before %v; %v", now["due_at"], r["due_at"], now["default"])
+			}
+			switch how {
+			case "nobody answers":
+				h.Advance(50 * time.Hour)
+			case "the manager vouches":
+				maya.Send("POST", path("/v1/link-requests/%s/decide", r), object{"decision": "accept", "reasons": "called them"}, 200)
+			case "the household says so":
+				h.CustomerPage(job).Submit("verify", 303)
+			case "the manager refuses":
+				maya.Send("POST", path("/v1/link-requests/%s/decide", r), object{"decision": "refuse", "reasons": "nobody knows it"}, 200)
+				sends(job, old)
+				renumber(desk, job, old)
+				renumber(desk, job, old, fresh)
+				h.Clock.Advance(80 * time.Hour)
+				h.Advance(time.Minute)
+				renumber(desk, job, fresh)
+				sends(job, old) // what was refused counts by no time
+				renumber(desk, job, old)
+				renumber(desk, job, fresh)
+				h.CustomerPage(job).Submit("verify", 303)
+				h.Clock.Advance(12 * time.Hour) // it is night
+			}
+			sends(job, fresh)
+		}
+	})
+}

@@ -270,16 +270,17 @@ func TestReportedOnTheWayMayBeInside(t *testing.T) {
 // nobody from homes who was never sent to that one; the words are kept.
 func TestADeskNamesOnlyWhoWasSent(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("flag.live", "visit.assigned", "visit.needs_someone", "visit.unassigned")
+		h.Ignores("flag.live", "visit.assigned")
 		desk, maya := h.As("kiran"), h.As("maya")
 		_, job := h.Household(desk, nil)
-		h.Visit(desk, job, harness.Monday.Add(time.Hour), "meena")
+		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "meena")
 		desk.Send("POST", path("/v1/jobs/%s/voice", job), object{"action": "report", "what": "hurt", "note": "canary-voice",
 			"subject_id": h.People["ravi"].ID}, 200)
 		flag := items(maya.Send("GET", "/v1/flags", nil, 200))[0]
 		if flag["subject_id"] != nil || flag["note"] != "canary-voice" || len(items(maya.Send("GET", "/v1/keep-aways", nil, 200))) != 0 {
 			t.Errorf("the manager reads %v", flag)
 		}
+		h.WorkUntil("meena", visit, "complete", nil)
 		desk.Send("POST", path("/v1/jobs/%s/voice", job), object{"action": "report", "what": "hurt", "subject_id": h.People["meena"].ID}, 200)
 		if got := items(maya.Send("GET", "/v1/keep-aways", nil, 200)); len(got) != 1 {
 			t.Errorf("who was sent: %v", got)

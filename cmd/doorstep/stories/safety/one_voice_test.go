@@ -181,3 +181,72 @@ func TestOneDeskIsOneVoice(t *testing.T) {
 		}
 	})
 }
+
+// TestAReportForAHomeToWhichNobodyWentIsReadFirst: whoever of ours lodges that somebody threatened a household to which they never set
+// out keeps them from that home, and from all homes once it is triaged. After they had set out it acts at once, whichever way it comes.
+func TestAReportForAHomeToWhichNobodyWentIsReadFirst(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned")
+		h.MayIgnore("flag.triage", "flag.live", "job.nobody_left", "flag.hearing", "visits.again", "visit.unassigned", "visit.needs_someone",
+			"link.asked", "flag.overdue", "flag.live_overdue", "flag.passed_on", "flag.triaged")
+		desk, maya, subject := h.As("kiran"), h.As("maya"), ""
+		away := func() (n int) {
+			for _, k := range items(maya.Send("GET", "/v1/keep-aways", nil, 200)) {
+				if k["lifted_at"] == nil {
+					n++
+				}
+			}
+			return n
+		}
+		lodge := map[string]func(job object){
+			"by voice": func(job object) {
+				desk.Send("POST", path("/v1/jobs/%s/voice", job), object{"action": "report", "what": "threatened", "subject_id": subject}, 200)
+			},
+			"as their own": func(job object) {
+				desk.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "threat", "level": 3, "subject_id": subject}, 201)
+			},
+			"by a link that the desk has read": func(job object) {
+				h.ReadPage(desk, job).Submit("report", 303, "what", "threatened", "who", subject)
+			},
+			"its own link": func(job object) {
+				h.CustomerPage(job).Submit("report", 303, "what", "threatened", "who", subject)
+			},
+		}
+		for how, say := range lodge {
+			for _, sent := range []bool{false, true} {
+				if !sent && strings.Contains(how, "link") { // a page offers only who came
+					continue
+				}
+				if h.Clock.Now().Sub(harness.Monday)%(24*time.Hour) > 5*time.Hour {
+					h.Advance(24*time.Hour - h.Clock.Now().Sub(harness.Monday)%(24*time.Hour))
+				}
+				login := "tech" + strings.ReplaceAll(how, " ", "") + fmt.Sprint(sent) // one of whom nothing was said before
+				subject = h.AddTechnician(login)
+				_, job := h.Household(desk, nil)
+				visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), login)
+				if sent {
+					h.WorkUntil(login, visit, "complete", nil)
+				}
+				before := away()
+				say(job)
+				h.Settle()
+				want := sent
+				if now := away() > before; now != want {
+					t.Errorf("%s, sent %v: kept from all homes %v", how, sent, now)
+				}
+				var last any
+				for _, f := range items(maya.Send("GET", "/v1/flags?limit=100", nil, 200)) {
+					if f["job_id"] == job["id"] {
+						last = f["id"]
+					}
+				}
+				if !want {
+					maya.MoveFlag(last, "triage", nil, 200)
+					if away() == before {
+						t.Errorf("%s, sent %v: triaged it does not act", how, sent)
+					}
+				}
+			}
+		}
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // TestAReportByANumberOfManyIsAQuestion: four homes of a tower have its guard's number. A report by that number holds none of
@@ -131,6 +132,33 @@ func TestWhoComesLaterDoesNotHideAHold(t *testing.T) {
 		h.Advance(5 * time.Hour)
 		if got := harness.Items(h.As("maya2").Send("GET", "/v1/household-questions?status=asked", nil, 200)); len(got) != 4 {
 			t.Errorf("when it is late another area's manager reads %d questions", len(got))
+		}
+	})
+}
+
+// TestRowsOfOneHouseholdAreNotMany: a sheet made the same family four times, with one number. They are one household: a report by the
+// number is about it, a row with the number at another address is under the hold, and so the number is not one that many share.
+func TestRowsOfOneHouseholdAreNotMany(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "hold.area")
+		h.MayIgnore("flag.next_person", "aftercare.offer", "household.asked")
+		desk := h.As("kiran")
+		const number = "+919812800001"
+		held := func(job object) bool { return holdsOf(desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)) > 0 }
+		var jobs []object
+		for _, address := range []string{"Flat 5, 12 Hill Road", "12, HILL RD. (Apt #5)", "12 Hill Road, Flat 5", "flat 5, 12 hill rd"} {
+			_, job := h.Household(desk, family("Ravi Patil", "Ravi", address, number))
+			jobs = append(jobs, job)
+		}
+		h.As("ravi").CreateFlag(bodies.FlagCreate{Phone: number, Kind: "threat", Level: 2})
+		h.Settle()
+		for i, job := range jobs {
+			if !held(job) {
+				t.Errorf("row %d of the household is free", i+1)
+			}
+		}
+		if _, next := h.Household(desk, family("R. Patil", "R", "3 Mill Lane", number)); !held(next) {
+			t.Error("with the same number at another address it is free")
 		}
 	})
 }
