@@ -46,7 +46,7 @@ var (
 
 // load makes a page; styles stand before its own.
 func load(name, more string, styles ...string) Page {
-	text := mustRead("base.css")
+	text := mustRead("tokens.css") + mustRead("base.css")
 	for _, s := range styles {
 		text += mustRead(s)
 	}
