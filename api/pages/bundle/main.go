@@ -72,6 +72,9 @@ func run() error {
 	if err := pin("desk/index.html", "desk/desk.js", "desk/desk.css"); err != nil {
 		return err
 	}
+	if err := build("desk/sw.js", "desk/sw.js", nil); err != nil {
+		return err
+	}
 	list, err := precache("index.html", "app.js", "app.css", "manifest.webmanifest", "icon-192.png", "text.hi.json", "text.mr.json")
 	if err != nil {
 		return err

@@ -8,11 +8,11 @@ import { say, speak } from './words.js';
  * What all pages know: who is signed in, whether the server answers, what rings.
  * @typedef {import('api').components['schemas']} Schemas
  * @typedef {{ready: boolean, me: Schemas['User'] | null, was: Schemas['User'] | null, resets: Schemas['Session']['resets'], centres: Schemas['Centre'][], offline: boolean,
- *   pulse: number, alarms: Schemas['SOS'][], demo: {login: string, password: string, role: string, name: string}[], note: string, why: string}} State
+ *   pulse: number, alarms: Schemas['SOS'][], demo: {login: string, password: string, role: string, name: string}[], note: string, why: string, pushKey: string | undefined}} State
  */
 
 /** @type {State} */
-export const state = { ready: false, me: null, was: null, resets: [], centres: [], offline: false, pulse: 0, alarms: [], demo: [], note: '', why: '' };
+export const state = { ready: false, me: null, was: null, resets: [], centres: [], offline: false, pulse: 0, alarms: [], demo: [], note: '', why: '', pushKey: undefined };
 
 /** @type {Set<() => void>} */
 const watchers = new Set();
@@ -162,7 +162,7 @@ export const begin = async () => {
   await speak(localStorage.getItem('doorstep-language') || navigator.language.slice(0, 2));
   if (tabs) tabs.onmessage = (e) => { if (e.data === 'out') leave(''); else if (!state.me) location.reload(); else same().catch(() => {}); };
   const was = remembered();
-  configured().then((config) => change({ demo: config.demo || [] }));
+  configured().then((config) => change({ demo: config.demo || [], pushKey: config.push_key || '' }));
   if (!was) change({ ready: true }); // the sign-in needs no answer
   else if (/^#?\/?(worklist)?$/.test(location.hash)) worklist(was.centre).forEach((path) => ahead.set(path, get(path)));
   try {
