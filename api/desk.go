@@ -9,7 +9,8 @@ import (
 
 // deskFiles are what the desk is made of, with their types (api/pages/bundle).
 var deskFiles = map[string]string{
-	"desk.js": "text/javascript; charset=utf-8", "desk.css": "text/css; charset=utf-8", "sw.js": "text/javascript; charset=utf-8", "text.hi.json": fiber.MIMEApplicationJSON,
+	"desk.js": "text/javascript; charset=utf-8", "desk.css": "text/css; charset=utf-8", "sw.js": "text/javascript; charset=utf-8",
+	"along.js": "text/javascript; charset=utf-8", "text.hi.json": fiber.MIMEApplicationJSON,
 }
 
 // demoLogin is somebody whom the demo lets in with one tap.

@@ -99,7 +99,7 @@ const stories = (() => {
         await t.as(t.crew, 'POST', `/v1/visits/${t.visit.id}/stop`, { kind: 'threat', level: 2, note: 'He blocks the stairs and shouts.' });
         t.sos = await t.as(t.crew, 'POST', '/v1/sos', { visit_id: t.visit.id });
         t.open(t.proprietor, '/#/sos/' + t.sos.id, 'See it as the proprietor');
-        return 'Every page of the centre shows it, and the phones ring. This is a demo: nobody is called.';
+        return 'Every page of whoever is rung shows it, and their phones ring, tier by tier, until somebody is on it. This is a demo: nobody is called.';
       } },
       { who: 'proprietor', say: 'is on it, and ends it', run: async (t) => {
         await t.as(t.proprietor, 'POST', `/v1/sos/${t.sos.id}/acknowledge`, {});

@@ -49,7 +49,8 @@ func run() error {
 		return nil
 	}
 	for to, entry := range map[string]string{"app.js": "app/main.js", "app.css": "app/app.css", "desk/desk.js": "desk/main.js",
-		"desk/desk.css": "desk/desk.css"} {
+		"desk/desk.css": "desk/desk.css",
+		"desk/along.js": "desk/along.js"} {
 		if err := build(entry, to, nil); err != nil {
 			return err
 		}
