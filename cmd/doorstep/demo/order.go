@@ -252,6 +252,10 @@ func (b *builder) complete(o *order, closes bool) {
 	b.move(o, end, "complete", casework.MoveInput{Findings: &f.findings, WorkDone: &f.work, Parts: &parts, Tested: &f.test})
 	if closes {
 		b.at(o.c.nextMorning(end), "closing", func() error {
+			// The household says so on the phone; without its word the job stays open for two days.
+			if _, err := b.svc.ConfirmDone(b.ctx, o.coordinator.call(), o.visit, casework.ConfirmDoneInput{Contact: o.agreed()}); err != nil {
+				return err
+			}
 			_, err := b.svc.Close(b.ctx, o.coordinator.call(), o.job, casework.JobMoveInput{Reason: "customer's word"})
 			return err
 		})
