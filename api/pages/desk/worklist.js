@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { html } from '../app/html.js';
+import { Asked } from './asked.js';
 import { change, get, send, state, useLoad, useNow, worklist, zone } from './state.js';
 import { Empty, Failed, Field, useMove, Waiting } from './ui.js';
 import { length, span, when } from './when.js';
@@ -99,7 +100,8 @@ const Row = ({ task, now, zone: z, done }) => {
   return html`<li class=${task.bad ? 'bad' : ''}><span class=${'pill ' + (task.bad ? 'danger' : 'mute')}><span aria-hidden="true">${task.bad ? '▲' : '○'}</span> ${say('task.' + task.kind)}</span>
     <span class="what">${task.urgent && html`<span class="pill danger">▲ ${say('urgent')}</span> `}${(task.also || []).map((k) => html`<span key=${k} class="pill mute">${say('task.' + k)}</span> `)}<b>${[task.household, task.ref].filter(Boolean).join(', ')}</b> <span class="quiet">${task.words}</span></span>
     <time datetime=${task.due} class="quiet">${when(task.due, z)}${apart < 0 ? ` · ${say('ago', { how: length(apart) })}` : ` · ${say('in', { how: length(apart) })}`}</time>
-    <span class="row acts">${task.act && html`<button class="btn small" disabled=${act.busy} onClick=${act.go}>${task.act.label}</button>`}
+    <span class="row acts">${task.act && (task.kind === 'leave' ? html`<${Asked} label=${task.act.label} path=${task.act.to} body=${task.act.body} none=${say('ask.leave')} done=${done} />`
+      : html`<button class="btn small" disabled=${act.busy} onClick=${act.go}>${task.act.label}</button>`)}
       ${task.job && html`<button class="btn small" disabled=${open.busy} onClick=${open.go} aria-label=${say('open.what', { what: [task.household, task.ref].filter(Boolean).join(', ') })}>${say('open')}</button>`}</span>
     <${Failed} error=${act.error || open.error} /></li>`;
 };
