@@ -105,6 +105,7 @@ func TestWhatIsDoneSaysSo(t *testing.T) {
 			h.Errorf("lowered without a reason: %v", out)
 		}
 		patch(maya, false, 400, " .")
+		patch(maya, false, 400, "\U0001D400a ａA") // one letter, in several faces and widths
 		patch(maya, false, 200, "the valve was shut and sealed")
 		if text := fmt.Sprint(desk.Send("GET", path("/v1/jobs/%s/timeline", job), nil, 200)); !strings.Contains(text,
 			"the valve was shut and sealed") {
@@ -178,7 +179,7 @@ func TestACompletionIsNotEmptiedAfterwards(t *testing.T) {
 		patch("ravi", object{"work_done": ""}, 200) // nothing counts yet
 		h.As("ravi").CompleteVisit(visit)
 		for _, who := range []string{"ravi", "kiran", "asha", "maya"} {
-			for _, words := range []string{"", " ", ".", "aa"} {
+			for _, words := range []string{"", " ", ".", "aa", "ａA"} {
 				for _, field := range []string{"work_done", "tested"} {
 					if out := patch(who, object{field: words}, 409); out["code"] != "guard_not_met" || !strings.Contains(fmt.Sprint(out["errors"]), field) {
 						t.Errorf("%s makes %s %q: %v", who, field, words, out)
