@@ -251,8 +251,8 @@ func TestAReportForAHomeToWhichNobodyWentIsReadFirst(t *testing.T) {
 	})
 }
 
-// TestWhoeverReadsALinkSecondIsAVoiceToo: the desk has lodged a report, and reads a link that an agent had read before it. What comes by that
-// link about the same person is no second voice.
+// TestWhoeverReadsALinkSecondIsAVoiceToo: the desk has lodged a report, and reads a link that an agent had read before it. What comes
+// by that link about the same person is no second voice.
 func TestWhoeverReadsALinkSecondIsAVoiceToo(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("flag.live", "visit.assigned")
