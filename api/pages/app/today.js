@@ -50,6 +50,8 @@ export const Today = () => {
   return html`<header class="top"><div><div class="label">${day(now())}</div><h1 class="title">${greeting()}${first && ', ' + first}</h1></div><${SosButton} /></header>
     <div class="stack">
       <${Sent} />
+      ${list.filter((v) => v.timer && v.timer.status !== 'armed' && v.timer.status !== 'ended').map((v) => html`<a key=${v.visit.id} class="card warn stack" href=${'#/visit/' + v.visit.id}>
+        <b class="big">${say('timer.asked')}</b><span>${v.customer?.name}</span></a>`)}
       <${OnMyWay} of=${list} />
       ${!list.length && (s.synced ? html`<p class="empty card">${say('today.none')}</p>` : html`<p class="empty card" role="status">${say(s.net === 'ok' ? 'loading' : 'today.never')}</p>`)}
       ${next && html`<${Next} v=${next} />`}

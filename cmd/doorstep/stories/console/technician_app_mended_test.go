@@ -101,6 +101,37 @@ func TestEndingAnAlarmLooksAlikeWithEitherCode(t *testing.T) {
 	}
 }
 
+// TestWhoEndsAVisitUnderAPingIsStillAsked: with a code set no move answers for them; the app asks on its first screen until they do.
+func TestWhoEndsAVisitUnderAPingIsStillAsked(t *testing.T) {
+	audit := newAuditor(t)
+	h := harness.New(t, "sqlite")
+	h.Ignores("visit.assigned", "timer.ping")
+	h.MayIgnore("sync.changed", "job.done_check")
+	a := &technician{T: t, ctx: audit.ctx, url: h.URL}
+	a.atWidth(360)
+	_, visit, at := ready(t, h, a, nil)
+	ravi := h.As("ravi")
+	ravi.Send("PUT", "/v1/me/codes", object{"code": "1234", "duress_code": "4321"}, 200)
+	h.Advance(55 * time.Minute)
+	ravi.Arrive(visit)
+	h.Advance(70 * time.Minute)
+	ravi.CompleteVisit(visit)
+	a.open("?asked")
+	a.sees("Are you all right?")
+	audit.judge("somebody who is asked", "Are you all right?")
+	a.open("?asked" + at)
+	a.taps("I have set a code")
+	a.types("timercode", "1234")
+	a.taps("I am fine")
+	a.until("the answer", "!document.body.innerText.includes('Are you all right?')")
+	h.Advance(time.Minute)
+	a.until("that it came", "!/wait/.test(document.body.innerText)")
+	timer := harness.List(ravi.Send("GET", path("/v1/visits/%s/timer", visit), nil, 200), "items")
+	if len(timer) != 1 || timer[0]["status"] != "ended" {
+		t.Errorf("the timer: %v", timer)
+	}
+}
+
 // TestAReportCanBeSpoken: it goes with its report to whoever triages and stays nowhere here; a microphone that is refused is said.
 func TestAReportCanBeSpoken(t *testing.T) {
 	audit := newAuditor(t)
