@@ -98,6 +98,13 @@ func TestTheDeskNoticesAServerThatIsGoneOrFrozen(t *testing.T) {
 	}
 	hears("Eight Tabs", tabs)
 
+	// The board is one of them.
+	board := tabs[0]
+	if err := chromedp.Do(board.ctx, chromedp.Navigate(s.URL+"/board")); err != nil {
+		t.Fatal(err)
+	}
+	board.until("the board is live", "document.getElementById('state').textContent === 'Live'")
+
 	last := tabs[len(tabs)-1]
 	within := func(what string, is bool) {
 		t.Helper()
@@ -109,11 +116,13 @@ func TestTheDeskNoticesAServerThatIsGoneOrFrozen(t *testing.T) {
 	}
 	s.Must(s.cmd.Process.Signal(syscall.SIGSTOP))
 	within("it is frozen", true)
+	board.sees("No connection; this may be old")
 	s.Must(s.cmd.Process.Signal(syscall.SIGCONT))
 	within("it goes on", false)
+	board.until("the board is live again", "document.getElementById('state').textContent === 'Live'")
 	s.kill()
 	within("it is gone", true)
 	s.start(strings.TrimPrefix(s.URL, "http://"))
 	within("it is back", false)
-	hears("Back Again", tabs[:1])
+	hears("Back Again", tabs[1:2])
 }
