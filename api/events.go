@@ -19,7 +19,7 @@ import (
 const (
 	eventBeat = 15 * time.Second // so that proxies and clients see that a stream is alive
 	// A page of this server says within 3 s that it hears nothing, also of a server that is frozen and closes no connection; so it is
-	// written to each second. 300 pages cost a third of a hundredth of a core (BENCHMARKS.md), and their computers stand on desks.
+	// written to each second. 300 pages cost a third of a percent of a core (BENCHMARKS.md), and their computers stand on desks.
 	// Phones and programs, whose radio each beat would wake, keep the slow one.
 	pageBeat   = time.Second
 	eventCheck = 2 * time.Second  // with principalTTL within the 5 s in which a disabled user is out

@@ -29,4 +29,4 @@ const end = () => { off.forEach((f) => f()); off = []; };
 
 addEventListener('doorstep-in', begin);
 addEventListener('doorstep-out', end);
-if (document.documentElement.dataset.in) begin();
+if (document.documentElement.hasAttribute('data-in')) begin();

@@ -40,9 +40,7 @@ export const follow = (headers, to) => {
   // The line is taken up where it broke, by whoever has it now.
   const read = async () => {
     reading = new AbortController();
-    const mine = reading, end = () => mine.abort();
-    stop.signal.addEventListener('abort', end);
-    const slow = setTimeout(end, 5_000);
+    const mine = reading, slow = setTimeout(() => mine.abort(), 5_000);
     try {
       const res = await fetch('/v1/events', { signal: mine.signal, cache: 'no-store', headers: { 'Doorstep-Session': 'cookie', ...headers, ...(cursor ? { 'Last-Event-ID': cursor } : {}) } });
       clearTimeout(slow);
@@ -60,15 +58,14 @@ export const follow = (headers, to) => {
       }
     } finally {
       clearTimeout(slow);
-      stop.signal.removeEventListener('abort', end);
     }
   };
-  const lead = async () => {
-    for (let wait = 250; !over(); wait = Math.min(wait * 2, 1_000)) {
+  const lead = async (/** @type {AbortSignal} */ turn) => {
+    for (let wait = 250; !turn.aborted; wait = Math.min(wait * 2, 1_000)) {
       const began = performance.now();
       await read().catch((e) => { if (e instanceof Refused && (e.status === 401 || e.status === 403)) wait = 30_000; });
       if (performance.now() - began > 3_000) wait = 250; // it had held
-      if (!over()) await pause(wait);
+      if (!turn.aborted) await pause(wait);
     }
   };
   if (channel) channel.onmessage = (e) => {
@@ -77,9 +74,19 @@ export const follow = (headers, to) => {
     if (what === 'change') later();
     if (what === 'beat') { cursor = at || cursor; fed(); }
   };
-  if (navigator.locks && channel) {
-    navigator.locks.request('doorstep-events', { signal: stop.signal }, lead).catch(() => {});
-  } else lead();
+  // A page that is left may be kept to come back to: what it holds is given up at once, and asked for again when it is shown.
+  let turn = new AbortController();
+  const queue = () => {
+    turn = new AbortController();
+    const { signal } = turn, given = new Promise((r) => signal.addEventListener('abort', r));
+    if (navigator.locks && channel) navigator.locks.request('doorstep-events', { signal }, () => Promise.race([lead(signal), given])).catch(() => {});
+    else lead(signal);
+  };
+  const giveUp = () => { turn.abort(); reading?.abort(); };
+  const shown = (/** @type {PageTransitionEvent} */ e) => { if (e.persisted) queue(); };
+  addEventListener('pagehide', giveUp);
+  addEventListener('pageshow', shown);
+  queue();
 
   const probe = async () => {
     asking = true;
@@ -106,6 +113,9 @@ export const follow = (headers, to) => {
   addEventListener('offline', off);
   return () => {
     stop.abort();
+    giveUp();
+    removeEventListener('pagehide', giveUp);
+    removeEventListener('pageshow', shown);
     clearInterval(timer);
     clearTimeout(soon);
     removeEventListener('offline', off);

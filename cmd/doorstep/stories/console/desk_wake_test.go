@@ -23,7 +23,8 @@ func TestAnSOSWakesAClosedDesk(t *testing.T) {
 	m.cdp("Browser.setPermission", map[string]any{"permission": map[string]any{"name": "notifications"}, "setting": "granted"})
 	if !evaluate[bool](t, m.technician.ctx, `(() => {
 		PushManager.prototype.getSubscription = async () => null;
-		PushManager.prototype.subscribe = async (o) => ({ options: o, toJSON: () => ({ endpoint: 'https://fcm.googleapis.com/fcm/send/desk', keys: { auth: 'a', p256dh: String(o.applicationServerKey.length) } }) });
+		PushManager.prototype.subscribe = async (o) => ({ options: o, toJSON: () => ({
+			endpoint: 'https://fcm.googleapis.com/fcm/send/desk', keys: { auth: 'a', p256dh: String(o.applicationServerKey.length) } }) });
 		return Notification.permission === 'granted'; })()`) {
 		t.Fatal("the browser may not notify")
 	}
@@ -46,11 +47,13 @@ func TestAnSOSWakesAClosedDesk(t *testing.T) {
 	m.sees("nobody is on it")
 	m.at("livez") // no page of the desk is open
 	m.cdp("ServiceWorker.enable", map[string]any{})
-	push, err := json.Marshal(object{"title": "Urgent: open the app now", "body": "Somebody needs help.", "data": object{"kind": "sos.raised", "sos_id": sos["id"], "notice_id": "n1"}})
+	push, err := json.Marshal(object{"title": "Urgent: open the app now", "body": "Somebody needs help.",
+		"data": object{"kind": "sos.raised", "sos_id": sos["id"], "notice_id": "n1"}})
 	h.Must(err)
 	m.cdp("ServiceWorker.deliverPushMessage", map[string]any{"origin": h.URL, "registrationId": "0", "data": string(push)})
 	m.at("")
-	const shown = `(async () => (await (await navigator.serviceWorker.getRegistration('/desk/')).getNotifications()).map((n) => n.title + '|' + n.requireInteraction + '|' + n.data.sos_id).join())()`
+	const shown = `(async () => (await (await navigator.serviceWorker.getRegistration('/desk/')).getNotifications())
+		.map((n) => n.title + '|' + n.requireInteraction + '|' + n.data.sos_id).join())()`
 	m.until("the push is shown", shown)
 	got, err := chromedp.Run(m.technician.ctx, chromedp.Evaluate[string](shown, chromedp.EvalAwaitPromise))
 	if err != nil || got != "Urgent: open the app now|true|"+sos["id"].(string) {
@@ -58,14 +61,15 @@ func TestAnSOSWakesAClosedDesk(t *testing.T) {
 	}
 	// Its tap comes to an open tab as a message: the alarm's screen.
 	m.sees("nobody is on it")
-	evaluate[bool](t, m.technician.ctx, "(navigator.serviceWorker.dispatchEvent(new MessageEvent('message', { data: { go: '#/sos/"+sos["id"].(string)+"' } })), true)")
+	evaluate[bool](t, m.technician.ctx, "(navigator.serviceWorker.dispatchEvent(new MessageEvent('message', { data: { go: '#/sos/"+
+		sos["id"].(string)+"' } })), true)")
 	m.sees("Ravi Surname")
 
 	// Signing out ends it at the server.
 	m.signsOut()
 	var left int
-	h.Must(h.DB.SQL().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM devices WHERE user_id = ? AND platform = 'web' AND dropped_at IS NULL",
-		h.People["asha"].ID).Scan(&left))
+	h.Must(h.DB.SQL().QueryRowContext(t.Context(),
+		"SELECT COUNT(*) FROM devices WHERE user_id = ? AND platform = 'web' AND dropped_at IS NULL", h.People["asha"].ID).Scan(&left))
 	if left != 0 {
 		t.Errorf("%d browsers are pushed to after the sign-out", left)
 	}
