@@ -21,7 +21,8 @@ import { Worklist } from './worklist.js';
  */
 const pages = [
   { at: 'decisions', name: 'nav.decisions', roles: 'area_manager admin' },
-  { at: 'worklist', name: 'nav.worklist', roles: 'coordinator proprietor' },
+  { at: 'worklist', name: 'nav.worklist', roles: 'agent coordinator proprietor' },
+  { at: 'decisions', name: 'nav.decisions', roles: 'proprietor' },
   { at: 'desk', name: 'nav.desk', roles: 'agent coordinator proprietor area_manager admin' },
   { at: 'board', name: 'nav.board', roles: 'coordinator proprietor area_manager agent', href: '/board' },
   { at: 'team', name: 'nav.team', roles: 'coordinator proprietor area_manager admin' },
