@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { html } from '../app/html.js';
-import { change, get, send, useLoad } from './state.js';
-import { Failed, Field, Phone, useMove, Waiting } from './ui.js';
+import { change, get, send, useDraft, useLoad } from './state.js';
+import { Failed, Field, Phone, refOf, useMove, Waiting } from './ui.js';
 import { span, when } from './when.js';
 import { known, language, say } from './words.js';
 
@@ -16,11 +16,12 @@ const outcomes = ['no_answer', 'busy', 'switched_off', 'out_of_network', 'voicem
  */
 export const Contact = ({ job, home, done, to }) => {
   const people = home.contacts.filter((k) => k.phones.length);
-  const [who, setWho] = useState(job.contact_id && people.some((k) => k.id === job.contact_id) ? job.contact_id : people[0]?.id || ''), [how, setHow] = useState('phone'), [note, setNote] = useState('');
+  const [who, setWho] = useState(job.contact_id && people.some((k) => k.id === job.contact_id) ? job.contact_id : people[0]?.id || ''), [how, setHow] = useState('phone'), [{ note }, put, drop] = useDraft('contact:' + job.id, () => ({ note: '' }));
   const contact = home.contacts.find((k) => k.id === who);
   const record = useMove(async (id, /** @type {string} */ outcome) => {
     await send('POST', `/v1/jobs/${job.id}/attempts`, { id, channel: how, direction: 'outbound', outcome, ...(who ? { contact_id: who } : {}), ...(note.trim() ? { note: note.trim() } : {}) }, id);
     change({ note: say('contact.done') });
+    drop();
     done();
   });
   return html`<div class="stack"><p>${people.map((k) => html`<label key=${k.id} class="row"><input type="radio" name="who" checked=${who === k.id} onChange=${() => setWho(k.id)} /> ${k.name} ${k.phones.map((n) => html`<${Phone} key=${n} number=${n} name=${k.name} />`)}</label>`)}</p>
@@ -29,7 +30,7 @@ export const Contact = ({ job, home, done, to }) => {
     <div class="answers">${(how === 'phone' ? outcomes : ['sent', 'delivered', 'read', 'reached']).map((o, i) => html`<button key=${o} class=${'btn' + (i === 0 ? ' first' : '')} disabled=${record.busy} onClick=${() => record.go(o)}>${known('outcome.' + o, o)}</button>`)}
       ${how === 'phone' && html`<button class="btn danger" onClick=${() => to('end')}>${say('end.title')}</button>`}</div>
     <${Failed} error=${record.error} />
-    <${Field} label=${say('contact.note')} value=${note} set=${setNote} more=${{ maxLength: 1000 }} /><p class="quiet dense">${say('contact.grade')}</p></div>`;
+    <${Field} label=${say('contact.note')} value=${note} set=${(/** @type {string} */ v) => put({ note: v })} more=${{ maxLength: 1000 }} /><p class="quiet dense">${say('contact.grade')}</p></div>`;
 };
 
 /**
@@ -37,12 +38,13 @@ export const Contact = ({ job, home, done, to }) => {
  * @param {{job: Schemas['Job'], home: Schemas['Customer'], zone: string, done: () => void, to: (panel: string) => void}} p
  */
 export const Caller = ({ job, home, zone, done, to }) => {
-  const [what, setWhat] = useState(''), [note, setNote] = useState(''), [date, setDate] = useState(''), [part, setPart] = useState('any'), [answer, setAnswer] = useState('');
+  const [{ what, note, date, part }, put, drop] = useDraft('caller:' + job.id, () => ({ what: '', note: '', date: '', part: 'any' })), [answer, setAnswer] = useState('');
   const pass = useLoad(async () => /** @type {Schemas['Passport']} */ (await get(`/v1/jobs/${job.id}/passport`)), [job.id]);
   const act = useMove(async (id) => {
     const contact = { channel: 'phone', direction: 'inbound', outcome: 'reached', ...(job.contact_id ? { contact_id: job.contact_id } : {}) };
     const out = /** @type {Schemas['VoiceAnswer']} */ (await send('POST', `/v1/jobs/${job.id}/voice`, { action: what, contact, ...(note.trim() ? what === 'thanks' ? { text: note.trim() } : { note: note.trim() } : {}),
       ...(what === 'another-time' && date ? { date, part } : {}) }, id));
+    drop();
     setAnswer(out.tell_caller || say('caller.done'));
     change({ note: say('caller.done') });
   });
@@ -51,17 +53,17 @@ export const Caller = ({ job, home, zone, done, to }) => {
   const visit = ahead.data, held = job.holds.length > 0;
   const moves = [...(visit && !held ? ['confirm', 'another-time', 'cancel'] : visit ? ['cancel'] : ['another-time']), 'call-me', 'thanks', 'could-not-reach'];
   if (answer) return html`<div class="stack"><p class="label">${say('caller.tell')}</p><p class="card good big" role="status">${answer}</p><button class="btn primary wide" onClick=${done}>${say('close')}</button></div>`;
-  return html`<div class="stack"><p><b>${known('category.' + job.category, job.category)} ${job.external_ref}</b> ${visit ? span(visit.window_start, visit.window_end, zone) : say('visit.none')}${held ? html` <span class="pill danger">■ ${say('job.held')}</span>` : ''}</p>${!p ? !pass.error && html`<${Waiting} />` : html`<div class="card stack"><p class="label">${say('caller.knows')}</p><p>${p.fault}</p>
+  return html`<div class="stack"><p><b>${known('category.' + job.category, job.category)} ${refOf(job)}</b> ${visit ? span(visit.window_start, visit.window_end, zone) : say('visit.none')}${held ? html` <span class="pill danger">■ ${say('job.held')}</span>` : ''}</p>${!p ? !pass.error && html`<${Waiting} />` : html`<div class="card stack"><p class="label">${say('caller.knows')}</p><p>${p.fault}</p>
       ${p.tried_steps.map((s) => html`<p key=${s.id} class="quiet">✓ ${s.step}: ${known('word.' + s.result, s.result)}${s.watched_by !== 'nobody' ? ` · ${known('watched.' + s.watched_by, s.watched_by)}` : ''}</p>`)}
       ${p.promises.map((q, i) => html`<p key=${i} class="quiet">⚑ ${q.what} · ${when(q.due_at, zone)}</p>`)}
       ${p.contacts.asked_again > 0 && html`<p>${say('caller.again', { n: p.contacts.asked_again })}</p>`}</div>`}
     <${Failed} error=${pass.error} />
-    <div class="answers" role="group" aria-label=${say('caller.title')}>${moves.map((a) => html`<button key=${a} class=${'btn' + (what === a ? ' on' : '')} aria-pressed=${what === a} onClick=${() => setWhat(a)}>${say('caller.' + a)}</button>`)}
+    <div class="answers" role="group" aria-label=${say('caller.title')}>${moves.map((a) => html`<button key=${a} class=${'btn' + (what === a ? ' on' : '')} aria-pressed=${what === a} onClick=${() => put({ what: a })}>${say('caller.' + a)}</button>`)}
       <button class="btn danger" onClick=${() => to('end')}>${say('end.title')}</button></div>
     ${what && html`<form class="stack" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); act.go(); }}>
-      ${what === 'another-time' && html`<${Field} label=${say('caller.day')} value=${date} set=${setDate} more=${{ type: 'date' }} />
-        <${Field} label=${say('caller.part')} value=${part} set=${setPart} options=${['any', 'morning', 'afternoon', 'evening'].map((x) => /** @type {[string, string]} */ ([x, say('part.' + x)]))} />`}
-      <${Field} label=${say(what === 'thanks' ? 'caller.words' : 'contact.note')} value=${note} set=${setNote} lines=${2} more=${{ maxLength: 1000, required: what === 'thanks' }} />
+      ${what === 'another-time' && html`<${Field} label=${say('caller.day')} value=${date} set=${(/** @type {string} */ v) => put({ date: v })} more=${{ type: 'date' }} />
+        <${Field} label=${say('caller.part')} value=${part} set=${(/** @type {string} */ v) => put({ part: v })} options=${['any', 'morning', 'afternoon', 'evening'].map((x) => /** @type {[string, string]} */ ([x, say('part.' + x)]))} />`}
+      <${Field} label=${say(what === 'thanks' ? 'caller.words' : 'contact.note')} value=${note} set=${(/** @type {string} */ v) => put({ note: v })} lines=${2} more=${{ maxLength: 1000, required: what === 'thanks' }} />
       <${Failed} error=${act.error} /><button class="btn primary wide" disabled=${act.busy}>${say('caller.' + what)}</button><p class="quiet dense">${say('caller.note', { who: home.name })}</p></form>`}</div>`;
 };
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { html } from '../app/html.js';
-import { change, get, send, state, useLoad, zone } from './state.js';
+import { change, get, send, state, useDraft, useLoad, zone } from './state.js';
 import { Empty, Failed, Field, Phone, useMove, Waiting } from './ui.js';
 import { clock, length, when } from './when.js';
 import { known, say } from './words.js';
@@ -48,8 +48,11 @@ const Facts = ({ item, zone: z }) => html`<ul class="known">${item.facts.filter(
     : f.values.lat ? html`<a href=${`geo:${f.values.lat},${f.values.lon}`}>${text}</a>` : text}</li>`;
 })}</ul>`;
 
+/** @param {Schemas['QueuePerson']} who */
+const called = (who) => `${who.name}, ${known('role.' + who.role, who.role)}`;
+
 /** Person is somebody of the staff, to call with one tap unless that would be heard. @param {{as: string, who: Schemas['QueuePerson']}} p */
-const Person = ({ as, who }) => html`<span>${say(as, { who: `${who.name}, ${known('role.' + who.role, who.role)}` })} ${!who.openly ? html`<b class="wrong">△ ${say('card.silent')}</b>`
+const Person = ({ as, who }) => html`<span>${as ? say(as, { who: called(who) }) : called(who)} ${!who.openly ? html`<b class="wrong">△ ${say('card.silent')}</b>`
   : who.phone && who.user_id !== state.me?.id ? html`<${Phone} number=${who.phone} name=${who.name} />` : ''}</span>`;
 
 /** Home is whose home it is, where, how to call it, and what was with it so far. @param {{home: Schemas['QueueHome'], job: string}} p */
@@ -59,7 +62,7 @@ const Home = ({ home, job }) => html`<span><a href=${`#/household/${home.custome
     : say('card.first')}${home.reports == null ? '' : ' · ' + (home.reports > 0 ? say('card.reports', { n: home.reports }) : say('card.noreports'))}</span>`;
 
 /** by is how a card calls who stands in it. @type {Record<string, string>} */
-const by = { sos: 'card.sos', claim: 'card.claims', triage: 'card.who', review: 'card.who', hold: 'card.who' };
+const by = { claim: 'card.claims', triage: 'card.who', review: 'card.who', hold: 'card.who' };
 
 /** named is what a decision is called. @param {QueueMove} m */
 const named = (m) => known('move.' + m.code, m.label);
@@ -67,8 +70,8 @@ const named = (m) => known('move.' + m.code, m.label);
 /** MoveForm is a decision: its fields and the button that makes it, once however often it is tapped. @param {{move: QueueMove, kind: string, done: () => void, about: string}} p */
 const MoveForm = ({ move, kind, done, about }) => {
   const asked = (/** @type {QueueMove['fields'][number]} */ f) => known(`field.${f.name}.${kind}`, known('field.' + f.name, f.label));
-  const [values, setValues] = useState(/** @type {Record<string, any>} */ ({}));
-  const set = (/** @type {string} */ name) => (/** @type {any} */ v) => setValues((was) => ({ ...was, [name]: v }));
+  const [values, put, drop] = useDraft(move.to, () => /** @type {Record<string, any>} */ ({}));
+  const set = (/** @type {string} */ name) => (/** @type {any} */ v) => put({ [name]: v });
   const [missing, setMissing] = useState('');
   const go = useMove(async (id) => {
     /** @type {Record<string, any>} */
@@ -79,6 +82,7 @@ const MoveForm = ({ move, kind, done, about }) => {
       else if (v !== undefined && v !== '') body[f.name] = f.type === 'number' ? Number(v) : f.type === 'bool' ? v === 'true' : typeof v === 'string' ? v.trim() : v;
     }
     await send('POST', move.to, body, id);
+    drop();
     change({ note: say('decided', { what: named(move) }) });
     done();
   });
@@ -112,7 +116,7 @@ const Card = ({ item, now, done }) => {
   const title = spoken(item.headline, z, item.title), about = [title, item.home?.name || item.who?.name].filter(Boolean).join(', ').slice(0, 120);
   return html`<li class=${'card decision' + (live(item) ? ' danger' : item.late ? ' late' : '')} id=${item.id}>
     <div class="spread"><h2>${live(item) ? '■ ' : ''}${title}</h2><span class=${'pill ' + (item.late ? 'danger' : 'mute')}>${item.due_at ? say(late < 0 ? 'late.by' : 'due.in', { how: length(late) }) : say('since', { when: when(item.since, z) })}</span></div>
-    <div class="whom">${item.who && html`<${Person} as=${by[item.kind] || 'card.person'} who=${item.who} />`}${item.about && html`<${Person} as="card.about" who=${item.about} />`}
+    <div class="whom">${item.who && html`<${Person} as=${by[item.kind] || ''} who=${item.who} />`}${item.about && html`<${Person} as="card.about" who=${item.about} />`}
       ${item.home && html`<${Home} home=${item.home} job=${item.job_id || ''} />`}</div>
     <${Facts} item=${item} zone=${z} />${read.map((r) => html`<p key=${r}>${r}</p>`)}<p class="quiet dense">${say('default', { what: spoken(item.otherwise, z, item.default) })}</p>
     <div class="row acts">${item.kind === 'sos' && html`<a class="btn small danger" href=${'#/sos/' + item.id}>${say('sos.open')}</a>`}

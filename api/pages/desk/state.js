@@ -114,6 +114,32 @@ export const useLoad = (load, deps) => {
   return { ...s, reload };
 };
 
+const drafts = 'doorstep-draft:';
+
+/**
+ * useDraft keeps what is being written through a reload, in this tab alone and until it was sent, or somebody signs out.
+ * @template {Record<string, any>} T @param {string} name @param {() => T} fresh
+ * @returns {[T, (what: Partial<T>) => void, () => void]} the draft, how to write into it, how to drop it
+ */
+export const useDraft = (name, fresh) => {
+  const [value, set] = useState(() => {
+    try {
+      return /** @type {T} */ ({ ...fresh(), ...JSON.parse(sessionStorage.getItem(drafts + name) || '{}') });
+    } catch { return fresh(); }
+  });
+  /** @type {{current: T}} */
+  const last = useRef(value);
+  const put = (/** @type {Partial<T>} */ what) => {
+    last.current = { ...last.current, ...what };
+    set(last.current);
+    try { sessionStorage.setItem(drafts + name, JSON.stringify(last.current)); } catch { /* it is kept while the page is open */ }
+  };
+  return [value, put, () => sessionStorage.removeItem(drafts + name)];
+};
+
+/** forgetDrafts erases what anybody was writing in this tab. */
+const forgetDrafts = () => { for (const name of Object.keys(sessionStorage)) if (name.startsWith(drafts)) sessionStorage.removeItem(name); };
+
 /** remembered is who was signed in last: no more of it than lets their page be asked for before they are known. */
 const remembered = () => /** @type {{role: string, centre: string} | null} */ (JSON.parse(localStorage.getItem('doorstep-desk') || 'null'));
 
@@ -124,6 +150,7 @@ export const enter = async (session, centres) => {
     return;
   }
   if (state.was && state.was.id !== session.user.id) { // what the other one was writing is not theirs
+    forgetDrafts();
     location.reload();
     return;
   }
@@ -136,6 +163,7 @@ export const enter = async (session, centres) => {
 /** leave shows the sign-in; where a session only ended, over what was being written. @param {string} why */
 export const leave = (why) => {
   stream?.abort();
+  if (!why) forgetDrafts();
   localStorage.removeItem('doorstep-desk');
   change({ me: null, was: why ? state.me : null, alarms: [], resets: [], why });
 };

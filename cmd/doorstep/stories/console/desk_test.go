@@ -40,6 +40,12 @@ func (m *member) at(place string) {
 	}
 }
 
+func (m *member) reloads() {
+	m.Helper()
+	m.cdp("Page.reload", map[string]any{})
+	m.until("the pages again", "document.querySelector('nav.side')")
+}
+
 func (m *member) size(width int) {
 	m.Helper()
 	m.cdp("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false})
@@ -136,7 +142,13 @@ func TestACallBecomesAJobWithASentLink(t *testing.T) {
 	m.fills("Tried already", "Unplugged it for an hour")
 	m.fills("What matters", "Insulin in the fridge")
 	m.fits("new job", "New job")
+	m.reloads() // what is being written survives it, in this tab alone
+	m.until("the draft", `[...document.querySelectorAll('label.field input')].some((i) => i.value === '7 Lake View Road')`)
+	m.until("nothing of it is kept beyond the tab", `!Object.values(localStorage).some((v) => /Lake View|00077/.test(v))`)
+	m.sees("Nobody has this number")
 	m.taps("Find times")
+	m.sees("Registered: ")
+	m.until("the address of the job", `/^#\/household\/[0-9a-f-]+\?job=[0-9a-f-]+/.test(location.hash)`)
 	m.sees("The household is asked")
 	m.fits("times", "Book and send the link")
 	m.taps("Book and send the link")
@@ -184,6 +196,51 @@ func TestACallBecomesAJobWithASentLink(t *testing.T) {
 	m.taps("Pass it on")
 	m.sees("No thanks wait")
 	m.signsOut()
+}
+
+// A household wants another time: the desk sees day, part and words, looks at that day first, or says on the phone that the time stays.
+func TestTheDeskAnswersAWish(t *testing.T) {
+	h := harness.New(t, "sqlite", withTexts(t))
+	m := newMember(t, h)
+	h.Ignores("visit.another_time", "visit.assigned")
+	h.MayIgnore("visit.offered", "visit.confirmed", "visit.understood", "visit.unassigned", "visit.changed", "visit.rescheduled")
+	desk := h.As("kiran")
+	customer, job := h.Household(desk, nil)
+	visit := h.Visit(desk, job, harness.Monday.Add(26*time.Hour), "ravi")
+	page := h.CustomerPage(job)
+	wished := harness.Monday.AddDate(0, 0, 3)
+	page.Submit("another-time", 303, "date", wished.Format("2006-01-02"), "part", "afternoon", "note", "after my mother's doctor")
+	h.Settle()
+	m.signsIn("kiran")
+	m.at("#/household/" + customer["id"].(string))
+	m.sees("They ask for another time: Thu 4 Mar, Afternoon")
+	m.sees("after my mother's doctor")
+	m.fits("a wish", "It cannot be: the time stays")
+	m.taps("It cannot be: the time stays")
+	m.fills("What was said", "We are full, and he may come")
+	m.reloads()
+	m.taps("It cannot be: the time stays")
+	m.until("the draft", `document.querySelector('.wish textarea').value === 'We are full, and he may come'`)
+	m.taps("They agreed on the phone")
+	m.sees("The time stays; they are told what was agreed.")
+	if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["confirmation"] != "confirmed" {
+		t.Errorf("kept: %v", got["confirmation"])
+	}
+	page.Submit("another-time", 303, "date", wished.Format("2006-01-02"), "part", "afternoon")
+	h.Settle()
+	m.sees("They ask for another time")
+	m.taps("Find a time then")
+	m.sees("Move and tell them")
+	m.until("that day and part first", `document.querySelector('.drawer select').value === '`+wished.Format("2006-01-02")+`'
+		&& [...document.querySelectorAll('.drawer .slots .label')].every((p) => /When|Afternoon/.test(p.innerText)) && document.querySelectorAll('.drawer .slot').length > 0`)
+	m.fits("times of a day", "Move and tell them")
+	m.taps("Move and tell them")
+	m.sees("The visit is booked.")
+	moved := desk.Send("GET", path("/v1/visits?job_id=%s", job), nil, 200)["items"].([]any)
+	if got := moved[len(moved)-1].(object); !strings.HasPrefix(got["window_start"].(string), wished.Format("2006-01-02")) {
+		t.Errorf("moved to %v", got["window_start"])
+	}
+	m.until("the wish is answered", "!document.querySelector('.wish')")
 }
 
 // An abusive call in the evening: recorded in two taps, ended in one, and who calls by when. What waits for a manager names it.
