@@ -243,6 +243,70 @@ func TestTheDeskAnswersAWish(t *testing.T) {
 	m.until("the wish is answered", "!document.querySelector('.wish')")
 }
 
+// An agent's worklist is that of all centres; several households are asked again at once, and the page says before how many.
+func TestAnAgentWorksForAllCentres(t *testing.T) {
+	h := harness.New(t, "sqlite", withTexts(t))
+	m := newMember(t, h)
+	h.Ignores("visit.assigned")
+	h.MayIgnore("visit.offered", "promise.yours", "job.share")
+	var jobs []object
+	for n, login := range []string{"kiran", "kiran", "kiran2"} {
+		_, job := h.Household(h.As(login), object{"name": "Home " + strconv.Itoa(n+1)})
+		jobs = append(jobs, job)
+		crew := "ravi"
+		if login == "kiran2" {
+			crew = "ravi2"
+		}
+		h.Visit(h.As(login), job, harness.Monday.Add(time.Duration(25+3*n)*time.Hour), crew)
+	}
+	promised := h.As("kiran").Send("POST", path("/v1/jobs/%s/promises", jobs[0]), object{"what": "the price", "due_at": h.Clock.Now().Add(2 * time.Hour)}, 201)
+	h.Settle()
+	m.signsIn("gita")
+	m.sees("Home 1")
+	m.sees("Home 3")
+	m.fits("an agent's worklist", "All centres")
+	picks := func(names ...string) {
+		for _, name := range names {
+			m.until("select "+name, `(() => { const box = [...document.querySelectorAll('.pick input')].find((i) => i.ariaLabel.includes('`+name+`'));
+				if (box && !box.checked) box.click(); return !!box?.checked; })()`)
+		}
+	}
+	picks("Home 1", "Home 2", "Home 3")
+	m.taps("Ask the households again …")
+	m.sees("3 households will be asked again")
+	m.fits("several at once", "3 selected")
+	for _, job := range jobs {
+		if got := timesSent(h, job); got != 0 {
+			t.Errorf("asked first, the link went %d times", got)
+		}
+	}
+	m.taps("Ask 3 households again")
+	m.sees("3 households were asked again.")
+	for _, job := range jobs {
+		if got := timesSent(h, job); got != 1 {
+			t.Errorf("the link went %d times", got)
+		}
+	}
+	picks("Home 1")
+	m.fills("Hand 1 promise over to", h.People["asha"].ID.String())
+	m.taps("Hand over")
+	m.sees("1 promise is handed over.")
+	if got := h.As("asha").Send("GET", path("/v1/promises/%s", promised), nil, 200)["owner_id"]; got != h.People["asha"].ID.String() {
+		t.Errorf("the promise is of %v", got)
+	}
+	m.signsOut()
+}
+
+// timesSent is how often a job's link was delivered.
+func timesSent(h *harness.Harness, job object) (n int) {
+	for _, e := range items(h.As("gita").Send("GET", path("/v1/jobs/%s/timeline?limit=100", job), nil, 200)) {
+		if e["kind"] == "link.sent" {
+			n++
+		}
+	}
+	return n
+}
+
 // An abusive call in the evening: recorded in two taps, ended in one, and who calls by when. What waits for a manager names it.
 func TestTheDeskEndsAnAbusiveCall(t *testing.T) {
 	h := harness.New(t, "sqlite")
