@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { html } from '../app/html.js';
-import { change, get, send, useDraft, useLoad } from './state.js';
+import { change, get, send, useDraft, useLoad, zone } from './state.js';
 import { Failed, Field, Phone, refOf, useMove, Waiting } from './ui.js';
 import { span, when } from './when.js';
 import { known, language, say } from './words.js';
@@ -68,6 +68,19 @@ export const Caller = ({ job, home, zone, done, to }) => {
 };
 
 /**
+ * Pause is offered to whoever ended an abusive call, and nobody asks why.
+ * @param {{contact: string, until: string, zone: string}} p
+ */
+const Pause = ({ contact, until, zone }) => {
+  const [taken, setTaken] = useState('');
+  const take = useMove(async (id) => {
+    await send('POST', `/v1/attempts/${contact}/cool-off`, { accept: true }, id);
+    setTaken(say('end.paused'));
+  });
+  return html`<p role="status">${taken || say('end.pause', { when: when(until, zone) })}</p>${!taken && html`<button class="btn wide" disabled=${take.busy} onClick=${() => take.go()}>${say('end.pause.go')}</button>`}<${Failed} error=${take.error} />`;
+};
+
+/**
  * EndCall ends an abusive call: the warning to read out, one tap, and who calls by when. It never counts against who ended it.
  * @param {{job: Schemas['Job'], zone: string, done: () => void}} p
  */
@@ -77,7 +90,23 @@ export const EndCall = ({ job, zone, done }) => {
   const end = useMove(async (id) => setEnded(await send('POST', `/v1/jobs/${job.id}/end-call`, { id, direction: 'inbound' }, id)));
   const w = warning.data && /** @type {Record<string, string>} */ (/** @type {unknown} */ (warning.data.warning));
   if (ended) return html`<div class="stack"><p class="card good" role="status">✓ ${say('end.done', { who: ended.promise?.owner || say('somebody'), when: ended.promise ? when(ended.promise.due_at, zone) : '' })}</p>
-    ${ended.pause_until && html`<p>${say('end.pause', { when: when(ended.pause_until, zone) })}</p>`}<button class="btn primary wide" onClick=${done}>${say('close')}</button></div>`;
+    <${Pause} contact=${ended.id} until=${ended.pause_until} zone=${zone} /><button class="btn primary wide" onClick=${done}>${say('close')}</button></div>`;
   return html`<div class="stack"><p class="label">${say('end.read')}</p>${!w ? !warning.error && html`<${Waiting} />` : html`<p class="card big">${w[warning.data?.language || ''] || w[language()] || w.en}</p>`}
     <${Failed} error=${warning.error || end.error} /><button class="btn danger wide first" disabled=${end.busy} onClick=${end.go}>${say('end.go')}</button><p class="quiet dense">${say('end.why')}</p></div>`;
+};
+
+/** pauseFor is how long after a call its pause is offered (docs/product.md section 5). */
+const pauseFor = 3 * 86_400_000;
+
+/** EndByNumber ends an abusive call of which no job is open: its number is enough, and nothing shows whose it is. @param {{phone: string}} p */
+export const EndByNumber = ({ phone }) => {
+  const [number, setNumber] = useState(phone), [note, setNote] = useState(''), [ended, setEnded] = useState(/** @type {Schemas['Accepted'] | null} */ (null));
+  const end = useMove(async (id) => setEnded(await send('POST', '/v1/contacts', { id, phone: number.trim(), direction: 'inbound', channel: 'phone', outcome: 'hostile', ...(note.trim() ? { note: note.trim() } : {}) }, id)));
+  if (ended) return html`<h1 class="title head">${say('end.title')}</h1><div class="stack new"><p class="card good" role="status">✓ ${say('end.number.done')}</p>
+    <${Pause} contact=${ended.id} until=${new Date(Date.parse(ended.recorded_at) + pauseFor).toISOString()} zone=${zone()} /></div>`;
+  return html`<h1 class="title head">${say('end.title')}</h1><form class="stack new" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); end.go(); }}>
+    <p class="label">${say('end.read')}</p><p class="card big">${say('end.warning')}</p>
+    <${Field} label=${say('end.number')} value=${number} set=${setNumber} more=${{ type: 'tel', autocomplete: 'off', required: true, maxLength: 30 }} />
+    <${Field} label=${say('contact.note')} value=${note} set=${setNote} more=${{ maxLength: 1000 }} />
+    <${Failed} error=${end.error} /><button class="btn danger wide" disabled=${end.busy}>${say('end.go')}</button><p class="quiet dense">${say('end.why')}</p></form>`;
 };

@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../app/html.js';
+import { EndByNumber } from './contact.js';
 import { Decisions } from './decisions.js';
 import { Household } from './household.js';
 import { NewJob } from './newjob.js';
@@ -45,7 +46,7 @@ const useRoute = () => {
   return route;
 };
 
-const titles = /** @type {Record<string, string>} */ ({ household: 'nav.desk', new: 'new.title', sos: 'sos.title' });
+const titles = /** @type {Record<string, string>} */ ({ household: 'nav.desk', new: 'new.title', end: 'end.title', sos: 'sos.title' });
 
 const App = () => {
   const s = useNow(), { path, query } = useRoute(), [keys, showKeys] = useState(false);
@@ -78,7 +79,7 @@ const App = () => {
   if (!s.me && !s.was) return html`${s.offline && html`<${Offline} />`}<${SignIn} />`;
   const view = at === 'desk' ? html`<${Search} words=${query.get('q') || ''} />`
     : at === 'household' ? html`<${Household} key=${path[1]} id=${path[1]} job=${query.get('job') || ''} panel=${query.get('do') || ''} />`
-      : at === 'new' ? html`<${NewJob} phone=${query.get('phone') || ''} />`
+      : at === 'end' && takesCalls() ? html`<${EndByNumber} phone=${query.get('phone') || ''} />` : at === 'new' ? html`<${NewJob} phone=${query.get('phone') || ''} />`
         : at === 'worklist' ? html`<${Worklist} />`
           : at === 'team' ? html`<${Team} />` : at === 'decisions' ? html`<${Decisions} />`
             : at === 'thanks' ? html`<${Thanks} />`
@@ -86,7 +87,7 @@ const App = () => {
                 : html`<p class="empty">${say('nowhere')}</p>`;
   return html`<div class="in" hidden=${!s.me}><a class="skip" href="#main" onClick=${(/** @type {Event} */ e) => { e.preventDefault(); document.getElementById('main')?.focus(); }}>${say('skip')}</a>
     <nav class="side" aria-label=${say('nav')}><b>Doorstep</b>
-      ${mine().map((p, i) => html`<a key=${p.at} href=${p.href || '#/' + p.at} class=${at === p.at || p.at === 'desk' && (at === 'household' || at === 'new') ? 'on' : ''}
+      ${mine().map((p, i) => html`<a key=${p.at} href=${p.href || '#/' + p.at} class=${at === p.at || p.at === 'desk' && ['household', 'new', 'end'].includes(at) ? 'on' : ''}
         aria-current=${at === p.at ? 'page' : null}>${say(p.name)} <kbd>${i + 1}</kbd></a>`)}
       <span class="grow"></span><${Me} /></nav>
     <div class="page"><${SosBanner} />${s.offline && html`<${Offline} />`}

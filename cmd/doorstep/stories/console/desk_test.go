@@ -312,7 +312,7 @@ func TestTheDeskEndsAnAbusiveCall(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	m := newMember(t, h)
 	h.Ignores("promise.yours")
-	h.MayIgnore("flag.triage", "queue.morning", "aftercare.owed", "visit.assigned")
+	h.MayIgnore("flag.triage", "queue.morning", "aftercare.owed", "visit.assigned", "break.taken", "break.offered")
 	desk := h.As("kiran")
 	customer, job := h.Household(desk, nil)
 	h.Visit(desk, job, harness.Monday.Add(26*time.Hour), "ravi")
@@ -355,6 +355,21 @@ func TestTheDeskEndsAnAbusiveCall(t *testing.T) {
 	m.taps("I end the call")
 	m.sees("On record.")
 	m.sees("calls them by")
+	m.fits("after an ended call", "Pause me now")
+	m.taps("Pause me now")
+	m.sees("You have a pause.")
+	// Where no job is open the number is enough, and nothing shows whose it is.
+	m.at("#/end")
+	m.fits("ending a call by number", "Read this out first")
+	for _, number := range []string{"+919810000001", "+91 98200 00099"} {
+		m.at("#/desk?q=nobody%20at%20all")
+		m.taps("End an abusive call")
+		m.fills("Number of the caller", number)
+		m.taps("I end the call")
+		m.sees("On record. Whoever answers for this number is told within seconds.")
+		m.taps("Pause me now")
+		m.sees("You have a pause.")
+	}
 	// In Hindi the pages are the same pages.
 	m.at("#/worklist")
 	m.until("the menu", "(document.querySelector('.me').open = true)")
