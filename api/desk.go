@@ -25,7 +25,7 @@ func mountDesk(a *App, s *web.Server, demo *Demo) {
 	s.Page("GET", "/", web.Compressed(func(c *fiber.Ctx) error {
 		return sendPageFile(c, "desk/index.html", fiber.MIMETextHTMLCharsetUTF8, fiveMinutes)
 	}))
-	s.Page("GET", "/desk/config.json", func(c *fiber.Ctx) error {
+	s.Page("GET", "/desk/config.json", web.Compressed(func(c *fiber.Ctx) error {
 		logins := []demoLogin{}
 		if demo != nil {
 			for _, u := range demo.Users {
@@ -34,7 +34,7 @@ func mountDesk(a *App, s *web.Server, demo *Demo) {
 		}
 		c.Set(fiber.HeaderCacheControl, "no-store")
 		return c.JSON(fiber.Map{"now": a.Service.Now().UTC(), "demo": logins})
-	})
+	}))
 	s.Page("GET", "/desk/{file}", web.Compressed(func(c *fiber.Ctx) error {
 		kind, ok := deskFiles[c.Params("file")]
 		if !ok {

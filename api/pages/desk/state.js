@@ -94,11 +94,13 @@ export const said = (e) => {
 
 /**
  * useLoad reads what a page shows and reads it again at every pulse; what was there stays until then.
- * @template T @param {() => Promise<T>} load @param {any[]} deps
+ * @template T @param {() => Promise<T>} load @param {any[]} deps @param {T} [first] what is shown until the first answer
  * @returns {{data: T | undefined, error: any, reload: () => Promise<void>}}
  */
-export const useLoad = (load, deps) => {
-  const [s, set] = useState(/** @type {{data: T | undefined, error: any}} */ ({ data: undefined, error: null }));
+export const useLoad = (load, deps, first) => {
+  const [s, set] = useState(/** @type {{data: T | undefined, error: any}} */ ({ data: first, error: null }));
+  /** @type {{current: T | undefined}} */
+  const before = useRef(first);
   const turn = useRef(0), now = useNow().pulse;
   const reload = useCallback(async () => {
     const mine = ++turn.current;
@@ -109,7 +111,7 @@ export const useLoad = (load, deps) => {
       if (mine === turn.current) set((was) => ({ data: was.data, error }));
     }
   }, deps);
-  useEffect(() => { set({ data: undefined, error: null }); reload(); return () => { turn.current++; }; }, deps);
+  useEffect(() => { set({ data: before.current, error: null }); before.current = undefined; reload(); return () => { turn.current++; }; }, deps);
   useEffect(() => { if (now) reload(); }, [now]);
   return { ...s, reload };
 };
@@ -137,8 +139,32 @@ export const useDraft = (name, fresh) => {
   return [value, put, () => sessionStorage.removeItem(drafts + name)];
 };
 
-/** forgetDrafts erases what anybody was writing in this tab. */
-const forgetDrafts = () => { for (const name of Object.keys(sessionStorage)) if (name.startsWith(drafts)) sessionStorage.removeItem(name); };
+/** forgetTab erases what anybody was writing in this tab, and what it showed. */
+const forgetTab = () => { for (const name of Object.keys(sessionStorage)) if (name.startsWith(drafts) || name === shown) sessionStorage.removeItem(name); };
+
+const shown = 'doorstep-shown', shownFor = 15 * 60_000;
+
+/**
+ * keepShown remembers in this tab the rows that its first page shows, so that a tab opened again shows them at once while it asks: neither a number nor
+ * an address is among them. They go when somebody signs out, when the session has ended, and after a quarter of an hour.
+ * @param {any} rows
+ */
+export const keepShown = (rows) => {
+  const { me } = state;
+  if (!me) return;
+  try {
+    sessionStorage.setItem(shown, JSON.stringify({ at: Date.now(), rows, me: { id: me.id, name: me.name, role: me.role, centre_id: me.centre_id, language: me.language },
+      centres: state.centres.map(({ id, name, zone, country }) => ({ id, name, zone, country })) }));
+  } catch { /* there is no room: the page asks as ever */ }
+};
+
+/** shownBefore is what this tab showed a short while ago to whom it remembers. @returns {{at: number, rows: any, me: Schemas['User'], centres: Schemas['Centre'][]} | null} */
+export const shownBefore = () => {
+  try {
+    const was = JSON.parse(sessionStorage.getItem(shown) || 'null');
+    return was && was.me.role === remembered()?.role && Date.now() - was.at < shownFor ? was : null;
+  } catch { return null; }
+};
 
 /** remembered is who was signed in last: no more of it than lets their page be asked for before they are known. */
 const remembered = () => /** @type {{role: string, centre: string} | null} */ (JSON.parse(localStorage.getItem('doorstep-desk') || 'null'));
@@ -149,8 +175,9 @@ export const enter = async (session, centres) => {
     location.assign('/app#/enter');
     return;
   }
-  if (state.was && state.was.id !== session.user.id) { // what the other one was writing is not theirs
-    forgetDrafts();
+  const before = state.was || state.me;
+  if (before && before.id !== session.user.id) { // what the other one was writing is not theirs
+    forgetTab();
     location.reload();
     return;
   }
@@ -163,7 +190,8 @@ export const enter = async (session, centres) => {
 /** leave shows the sign-in; where a session only ended, over what was being written. @param {string} why */
 export const leave = (why) => {
   stream?.abort();
-  if (!why) forgetDrafts();
+  if (!why) forgetTab();
+  else sessionStorage.removeItem(shown);
   localStorage.removeItem('doorstep-desk');
   change({ me: null, was: why ? state.me : null, alarms: [], resets: [], why });
 };
@@ -185,19 +213,22 @@ const configured = async () => {
 
 const tabs = 'BroadcastChannel' in self ? new BroadcastChannel('doorstep-desk') : null;
 
-/** begin goes on with the session that the browser has, if it has one. */
-export const begin = async () => {
+/** begin goes on with the session that the browser has, if it has one. @param {boolean} [again] it did not come through before */
+export const begin = async (again = false) => {
   await speak(localStorage.getItem('doorstep-language') || navigator.language.slice(0, 2));
   if (tabs) tabs.onmessage = (e) => { if (e.data === 'out') leave(''); else if (!state.me) location.reload(); else same().catch(() => {}); };
   const was = remembered();
   configured().then((config) => change({ demo: config.demo || [] }));
+  const seen = was && shownBefore();
   if (!was) change({ ready: true }); // the sign-in needs no answer
-  else if (/^#?\/?(worklist)?$/.test(location.hash)) worklist(was.centre).forEach((path) => ahead.set(path, get(path)));
+  else if (seen) change({ me: seen.me, centres: seen.centres, ready: true }); // what this tab showed, until the answers are there
+  if (was && /^#?\/?(worklist)?$/.test(location.hash)) worklist(was.centre).forEach((path) => ahead.set(path, get(path)));
   try {
     if (!await left()) throw new Unreached('off');
     if (was) {
       const [me, centres] = await Promise.all([get('/v1/me'), get('/v1/centres?limit=100')]);
       await enter(me, centres.items);
+      if (again) pulse();
     } else {
       await enter((await once('POST', '/v1/session/refresh', { headers: client })).json);
       await db.set('renewed', Date.now());
@@ -206,8 +237,9 @@ export const begin = async () => {
     ahead.clear();
     if (e instanceof Unreached) {
       change({ offline: true });
-      if (was) setTimeout(() => { if (!state.me) begin(); }, 3_000);
-    } else localStorage.removeItem('doorstep-desk');
+      if (was) setTimeout(() => { if (!state.me || seen) begin(true); }, 3_000);
+    } else if (state.me) leave('session.ended');
+    else localStorage.removeItem('doorstep-desk');
   }
   change({ ready: true });
 };

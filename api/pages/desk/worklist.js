@@ -1,8 +1,8 @@
-import { useRef, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import { html } from '../app/html.js';
-import { change, get, key, Refused, said, send, state, useLoad, useNow, whatIf, worklist, zone } from './state.js';
+import { change, get, keepShown, key, Refused, said, send, shownBefore, state, useLoad, useNow, whatIf, worklist, zone } from './state.js';
 import { Empty, Failed, Field, refOf, useMove, Waiting } from './ui.js';
-import { dayOf, length, now, span, when } from './when.js';
+import { clock, dayOf, length, now, span, when } from './when.js';
 import { known, say } from './words.js';
 
 /**
@@ -68,20 +68,22 @@ const partOf = (t, now) => (t.bad ? 'late' : since.includes(t.kind) ? 'waits' : 
 export const Worklist = () => {
   const s = useNow(), one = s.me?.centre_id, [kind, setKind] = useState(''), [at, setAt] = useState(''), [picked, setPicked] = useState(/** @type {string[]} */ ([]));
   const centres = one ? [one] : s.centres.map((c) => c.id);
+  /** @type {{now: string, all: Task[], at?: number}} */
+  const before = useMemo(() => { const was = shownBefore(); return was && was.rows && was.me.id === s.me?.id ? { ...was.rows, at: was.at } : undefined; }, []);
   const list = useLoad(async () => {
     const read = await Promise.all((one ? worklist(one) : [...centres.map((c) => `/v1/centres/${c}/board?days=7`), '/v1/inbox?unseen=true&limit=50', '/v1/jobs?limit=100&status=open']).map((path) => get(path)));
     const jobs = read.pop(), inbox = read.pop();
-    return { boards: /** @type {Schemas['Board'][]} */ (read), silent: jobs.items.filter((/** @type {any} */ j) => j.silent_since), inbox: inbox.items };
-  }, [centres.join()]);
-  const read = list.data, d = read && centres.length > 0 && (() => {
-    const out = read.boards.flatMap((b) => tasks(b, zone(b.centre.id)));
-    others(out, read.silent, read.inbox);
-    return { now: /** @type {string} */ (read.boards[0]?.now || now().toISOString()), all: ordered(out).filter((t) => !at || t.centre === at) };
-  })();
+    const out = /** @type {Schemas['Board'][]} */ (read).flatMap((b) => tasks(b, zone(b.centre.id)));
+    others(out, jobs.items.filter((/** @type {any} */ j) => j.silent_since), inbox.items);
+    const rows = { now: /** @type {string} */ (read[0]?.now || now().toISOString()), all: ordered(out) };
+    keepShown(rows);
+    return { ...rows, at: 0 };
+  }, [centres.join()], before);
+  const d = list.data && { now: list.data.now, all: list.data.all.filter((t) => !at || t.centre === at) };
   const kinds = [...new Set((d ? d.all : []).flatMap((t) => [t.kind, ...(t.also || [])]))];
   const shown = (d ? d.all : []).filter((t) => !kind || t.kind === kind || t.also?.includes(kind)), chosen = shown.filter((t) => picked.includes(t.key));
   const done = () => { setPicked([]); list.reload(); };
-  return html`<div class="spread head"><h1 class="title">${say('nav.worklist')}</h1><span class="quiet">${d ? say('worklist.n', { n: d.all.length }) : ''}</span></div>
+  return html`<div class="spread head"><h1 class="title">${say('nav.worklist')}</h1><span class="quiet">${d ? say('worklist.n', { n: d.all.length }) : ''}${list.data?.at ? ' · ' + say('asof', { when: clock(new Date(list.data.at).toISOString(), zone(one)) }) : ''}</span></div>
     <${Failed} error=${list.error} again=${list.reload} />
     ${!one && s.centres.length > 1 && html`<div class="two"><${Field} label=${say('new.centre')} value=${at} set=${setAt} options=${[/** @type {[string, string]} */ (['', say('worklist.centres')]), ...s.centres.map((c) => /** @type {[string, string]} */ ([c.id, c.name]))]} /></div>`}
     ${!d ? !list.error && html`<${Waiting} />` : html`<div class="row tabs" role="group" aria-label=${say('worklist.kinds')}>${['', ...kinds].map((k) => html`<button key=${k} class=${'btn small' + (k === kind ? ' on' : '')} aria-pressed=${k === kind} onClick=${() => setKind(k)}>

@@ -294,7 +294,18 @@ func TestAnAgentWorksForAllCentres(t *testing.T) {
 	if got := h.As("asha").Send("GET", path("/v1/promises/%s", promised), nil, 200)["owner_id"]; got != h.People["asha"].ID.String() {
 		t.Errorf("the promise is of %v", got)
 	}
+	// Opened again the tab shows its rows before anything is answered, says of when they are, and forgets them with the session.
+	m.until("the rows are kept", "(sessionStorage['doorstep-shown'] || '').includes('Home 2')")
+	m.until("neither a number nor an address", "!/Example Lane|\\+9198/.test(sessionStorage['doorstep-shown'])")
+	m.cdp("Network.enable", map[string]any{})
+	m.cdp("Network.setBlockedURLs", map[string]any{"urls": []string{"*/v1/*"}})
+	m.reloads()
+	m.sees("Home 2")
+	m.sees("as of")
+	m.cdp("Network.setBlockedURLs", map[string]any{"urls": []string{}})
+	m.until("the answers", "!document.querySelector('.head').innerText.includes('as of')")
 	m.signsOut()
+	m.until("nothing is left in the tab", "!Object.keys(sessionStorage).some((k) => k.startsWith('doorstep-'))")
 }
 
 // timesSent is how often a job's link was delivered.
