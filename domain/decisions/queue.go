@@ -524,9 +524,11 @@ func queuedFlags(ctx context.Context, s *casework.Service, a domain.Actor, now t
 		lodged, again := domain.OneVoice(f, recent, people)
 		switch {
 		case f.SubjectID != nil && f.Severe() && again:
-			it.know("Whom it is about is kept from this home alone until you triage it: the same voice (a person, or their desk within 7 days) has lodged another before.", "one_voice_again")
+			it.know("Whom it is about is kept from this home alone until you triage it: "+
+				"the same voice (a person, or their desk within 7 days) has lodged another before.", "one_voice_again")
 		case f.SubjectID != nil && f.Severe() && !domain.Has(away, f.ID) && f.TriagedAt == nil:
-			it.know("Whom it is about is kept from this home alone until you triage it: one of ours wrote it down, and they never set out to this home.", "never_set_out")
+			it.know("Whom it is about is kept from this home alone until you triage it: "+
+				"one of ours wrote it down, and they never set out to this home.", "never_set_out")
 		case f.SubjectID != nil && f.Severe():
 			it.know("Whom it is about goes to no home until it is decided.", "kept_from_homes")
 		}

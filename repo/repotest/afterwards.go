@@ -32,7 +32,8 @@ func afterwards(t *testing.T, db *repo.DB) {
 		Outcome: reach.Hostile, Grade: reach.Declared, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon}
 	logged := domain.LoggedContact{ID: ID(), Phone: "+919800000077", Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Hostile,
 		ByID: w.Desk.ID, OccurredAt: Noon, RecordedAt: Noon}
-	pause := domain.CoolOff{Meta: Meta(Noon), FlagID: &flag.ID, AttemptID: &ended.ID, ContactID: &logged.ID, UserID: w.Ravi.ID, Accepted: true, VisitID: &w.Visit.ID,
+	pause := domain.CoolOff{Meta: Meta(Noon), FlagID: &flag.ID, AttemptID: &ended.ID, ContactID: &logged.ID, UserID: w.Ravi.ID,
+		Accepted: true, VisitID: &w.Visit.ID,
 		Outcome: "offered"}
 	for what, v := range map[string]any{"advisory": x, "appeal": p, "read": read, "aftercare": care, "pause": pause} {
 		filled(t, what, v)

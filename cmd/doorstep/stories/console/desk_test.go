@@ -232,7 +232,8 @@ func TestTheDeskAnswersAWish(t *testing.T) {
 	m.taps("Find a time then")
 	m.sees("Move and tell them")
 	m.until("that day and part first", `document.querySelector('.drawer select').value === '`+wished.Format("2006-01-02")+`'
-		&& [...document.querySelectorAll('.drawer .slots .label')].every((p) => /When|Afternoon/.test(p.innerText)) && document.querySelectorAll('.drawer .slot').length > 0`)
+		&& [...document.querySelectorAll('.drawer .slots .label')].every((p) => /When|Afternoon/.test(p.innerText))
+		&& document.querySelectorAll('.drawer .slot').length > 0`)
 	m.fits("times of a day", "Move and tell them")
 	m.taps("Move and tell them")
 	m.sees("The visit is booked.")
@@ -259,7 +260,8 @@ func TestAnAgentWorksForAllCentres(t *testing.T) {
 		}
 		h.Visit(h.As(login), job, harness.Monday.Add(time.Duration(25+3*n)*time.Hour), crew)
 	}
-	promised := h.As("kiran").Send("POST", path("/v1/jobs/%s/promises", jobs[0]), object{"what": "the price", "due_at": h.Clock.Now().Add(2 * time.Hour)}, 201)
+	promised := h.As("kiran").Send("POST", path("/v1/jobs/%s/promises", jobs[0]), object{"what": "the price",
+		"due_at": h.Clock.Now().Add(2 * time.Hour)}, 201)
 	h.Settle()
 	m.signsIn("gita")
 	m.sees("Home 1")
@@ -267,7 +269,8 @@ func TestAnAgentWorksForAllCentres(t *testing.T) {
 	m.fits("an agent's worklist", "All centres")
 	picks := func(names ...string) {
 		for _, name := range names {
-			m.until("select "+name, `(() => { const box = [...document.querySelectorAll('.pick input')].find((i) => i.ariaLabel.includes('`+name+`'));
+			m.until("select "+name, `(() => {
+				const box = [...document.querySelectorAll('.pick input')].find((i) => i.ariaLabel.includes('`+name+`'));
 				if (box && !box.checked) box.click(); return !!box?.checked; })()`)
 		}
 	}
@@ -411,8 +414,10 @@ func TestTheDeskEndsAnAbusiveCall(t *testing.T) {
 func TestAnSOSOnTheDesk(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	m := newMember(t, h)
-	h.Ignores("sos.raised", "visit.assigned", "flag.live", "day.freed", "visit.unassigned")
-	h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.open", "sos.taken", "queue.morning", "flag.triage", "hold.area", "visit.wait")
+	h.Ignores("sos.raised", "visit.assigned", "flag.live", "day.freed", "visit.unassigned", "leave.asked", "leave.approved")
+	h.MayIgnore("visit.held_cancelled", "visit.needs_someone", "visit.missed", "visit.missed_desk", "flag.overdue", "flag.live_overdue")
+	h.MayIgnore("flag.passed_on", "sos.call_yourself", "sos.unheard", "sos.open", "sos.taken", "queue.morning", "flag.triage", "hold.area",
+		"visit.wait")
 	desk := h.As("kiran")
 	_, job := h.Household(desk, nil)
 	visit := h.Visit(desk, job, h.Clock.Now().Add(30*time.Minute), "ravi")
@@ -447,14 +452,43 @@ func TestAnSOSOnTheDesk(t *testing.T) {
 	}
 	m.signsOut()
 
+	ravi.AskLeave("2027-04-05T08:00", "2027-04-05T20:00", 201)
+	h.SetPhone("ravi", "+919811100009")
+	ravi.Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "animal", "level": 2, "note": "A dog"}, 201)
+	h.Advance(2 * time.Hour)
 	ravi.Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "threat", "level": 3, "note": "He came after me with a stick"}, 201)
 	h.Settle()
 	m.signsIn("maya")
 	m.fits("decisions", "If nobody decides")
 	m.taps("All")
-	m.sees("Decisions")
+	// At 23:00, on a phone: the worst card is whole on the first screen, with who, where, whom to call, and what was before.
+	m.size(390)
+	m.until("the worst card first", `(() => {
+		const card = document.querySelector('.decision'), says = card?.innerText || '', whom = card?.querySelector('.whom');
+		return ['level 3', 'He came after me with a stick', 'Ravi Surname', '12 Example Lane', 'Kapoor household'].every((w) => says.includes(w))
+			&& !!card.querySelector('a[href="tel:+919811100009"]') && card.querySelectorAll('a[href^="tel:"]').length === 2
+			&& /1 other report/.test(says) && card.getBoundingClientRect().top < 400 && whom.getBoundingClientRect().bottom < 844; })()`)
+	m.size(1280)
+	m.until("the menu", "(document.querySelector('.me').open = true)")
+	m.taps("हिन्दी")
+	m.sees("स्तर 3 की रिपोर्ट")
+	m.sees("कारण: धमकी")
+	m.until("all of it in Hindi", `!/Report of level|Because of|It escalates|Triage/.test(document.querySelector('.decisions').innerText)`)
+	m.until("the menu", "(document.querySelector('.me').open = true)")
+	m.taps("English")
 	m.taps("Team")
 	m.taps("From a lost phone …")
 	m.fits("what a lost phone told", "Nothing came that is about no visit.")
+	m.signsOut()
+
+	// A proprietor decides what is a proprietor's, and reads nothing of the reports.
+	m.signsIn("asha")
+	m.taps("Decisions")
+	m.fits("a proprietor's decisions", "Somebody asks for leave")
+	m.until("nothing of a report", "!/stick|level|Report/.test(document.querySelector('main').innerText)")
+	m.until("a decision", "[...document.querySelectorAll('.decision .btn')]."+
+		"some((b) => b.innerText.trim() === 'Approve' && (b.click(), true))")
+	m.sees("Done: Approve")
+	m.sees("Nothing waits for you.")
 	m.signsOut()
 }

@@ -113,14 +113,17 @@ func TestACardNamesWhoAndWhere(t *testing.T) {
 
 		worst := items(maya.Send("GET", "/v1/queue", nil, 200))[0]
 		who, home := worst["who"].(object), worst["home"].(object)
-		if worst["level"] != 3.0 || who["name"] != "Ravi Surname" || who["phone"] != "+919811100009" || who["openly"] != true || worst["about"] != nil {
+		if worst["level"] != 3.0 || who["name"] != "Ravi Surname" || who["phone"] != "+919811100009" || who["openly"] != true ||
+			worst["about"] != nil {
 			t.Errorf("who: %v", worst)
 		}
-		if home["customer_id"] != customer["id"] || home["phone"] == "" || !strings.Contains(harness.String(home["address"]), "12 Example Lane") ||
+		if home["customer_id"] != customer["id"] || home["phone"] == "" ||
+			!strings.Contains(harness.String(home["address"]), "12 Example Lane") ||
 			home["visits"] != 1.0 || home["reports"] != 1.0 {
 			t.Errorf("home: %v", home)
 		}
-		if hold := harness.Queue(maya)["hold"]; !strings.Contains(fmt.Sprint(hold["facts"]), "canary-") || hold["who"] == nil || hold["home"] == nil {
+		hold := harness.Queue(maya)["hold"]
+		if !strings.Contains(fmt.Sprint(hold["facts"]), "canary-") || hold["who"] == nil || hold["home"] == nil {
 			t.Errorf("the hold says not why: %v", hold)
 		}
 		ravi.RaiseSOS(bodies.SOSRaise{Note: "help"})
