@@ -274,7 +274,7 @@ func ItemOfSOS(ctx context.Context, s *casework.Service, a domain.Actor, row *do
 	it.Known, it.Facts = append(it.Known, place.Known...), append(it.Facts, place.Facts...)
 	if x.AgeSeconds >= 120 {
 		it.know(fmt.Sprintf("It came from an offline phone, %d min old.", x.AgeSeconds/60), "came_late", "n",
-			strconv.FormatInt(int64(x.AgeSeconds/60), 10))
+			strconv.FormatInt(x.AgeSeconds/60, 10))
 	}
 	switch x.Status {
 	case "raised":
