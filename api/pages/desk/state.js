@@ -2,7 +2,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preac
 import { ask, key, left, once, Refused, Unreached } from '../app/net.js';
 import * as db from '../app/db.js';
 import { served } from './when.js';
-import { say, speak } from './words.js';
+import { language, say, speak } from './words.js';
 
 /**
  * What all pages know: who is signed in, whether the server answers, what rings.
@@ -40,7 +40,7 @@ export const useNow = () => {
 /** pulse makes every page read again what it shows. */
 export const pulse = () => change({ pulse: state.pulse + 1 });
 
-const client = { 'Doorstep-Client': 'doorstep-desk/1' };
+const client = { 'Doorstep-Client': 'doorstep-desk/1', get 'Accept-Language'() { return language(); } }; // refusals come in the desk's own language
 
 /** heard keeps what an answer, or none, says of the network and of the session. @template T @param {() => Promise<T>} run @returns {Promise<T>} */
 const heard = async (run) => {
