@@ -20,8 +20,10 @@ type Demo struct {
 	Phones func() []DemoPhone
 	// Advance moves the clock and does what falls due on the way.
 	Advance func(ctx context.Context, d time.Duration) (now time.Time, done int, err error)
-	Now     func() time.Time
-	Users   []DemoUser
+	// Household gives the household of a job a fake phone, as if the link had come to it, and gives the link.
+	Household func(ctx context.Context, job domain.ID) (link string, err error)
+	Now       func() time.Time
+	Users     []DemoUser
 	// Featured names the phones of one story: a technician, a coordinator, a
 	// proprietor, an area manager and the customer. The others are folded.
 	Featured []string
@@ -63,13 +65,22 @@ func mountDemo(a *App, s *web.Server, d *Demo) {
 		c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
 		return c.Send(body)
 	})
-	script := pages.Script("demo.js")
-	s.Page("GET", "/demo/app.js", func(c *fiber.Ctx) error {
-		c.Set(fiber.HeaderContentType, "text/javascript; charset=utf-8")
-		return c.Send(script)
-	})
+	serveScript(s, "/demo/app.js", "demo_stories.js", "demo.js")
 	s.Handle("GET", "/demo/phones", func(c *fiber.Ctx) error {
 		return c.JSON(phones{Now: d.Now().UTC(), Phones: d.phones()})
+	})
+	s.Handle("POST", "/demo/households", func(c *fiber.Ctx) error {
+		in, err := decode[struct {
+			JobID domain.ID `json:"job_id"`
+		}](c)
+		if err != nil {
+			return err
+		}
+		link, err := d.Household(c.UserContext(), in.JobID)
+		if err != nil {
+			return err
+		}
+		return c.JSON(fiber.Map{"link": link})
 	})
 	s.Handle("POST", "/demo/clock", func(c *fiber.Ctx) error {
 		in, err := decode[struct {

@@ -9,7 +9,8 @@ import (
 
 // deskFiles are what the desk is made of, with their types (api/pages/bundle).
 var deskFiles = map[string]string{
-	"desk.js": "text/javascript; charset=utf-8", "desk.css": "text/css; charset=utf-8", "text.hi.json": fiber.MIMEApplicationJSON,
+	"desk.js": "text/javascript; charset=utf-8", "desk.css": "text/css; charset=utf-8", "sw.js": "text/javascript; charset=utf-8",
+	"along.js": "text/javascript; charset=utf-8", "text.hi.json": fiber.MIMEApplicationJSON,
 }
 
 // demoLogin is somebody whom the demo lets in with one tap.
@@ -33,7 +34,7 @@ func mountDesk(a *App, s *web.Server, demo *Demo) {
 			}
 		}
 		c.Set(fiber.HeaderCacheControl, "no-store")
-		return c.JSON(fiber.Map{"now": a.Service.Now().UTC(), "demo": logins})
+		return c.JSON(fiber.Map{"now": a.Service.Now().UTC(), "push_key": a.pushKey(), "demo": logins})
 	}))
 	s.Page("GET", "/desk/{file}", web.Compressed(func(c *fiber.Ctx) error {
 		kind, ok := deskFiles[c.Params("file")]

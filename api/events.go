@@ -17,7 +17,11 @@ import (
 )
 
 const (
-	eventBeat  = 15 * time.Second // so that proxies and clients see that a stream is alive
+	eventBeat = 15 * time.Second // so that proxies and clients see that a stream is alive
+	// A page of this server says within 3 s that it hears nothing, also of a server that is frozen and closes no connection; so it is
+	// written to each second. 300 pages cost a third of a hundredth of a core (BENCHMARKS.md), and their computers stand on desks.
+	// Phones and programs, whose radio each beat would wake, keep the slow one.
+	pageBeat   = time.Second
 	eventCheck = 2 * time.Second  // with principalTTL within the 5 s in which a disabled user is out
 	eventWrite = 10 * time.Second // for a client to take what it is sent
 	eventRetry = 2000             // milliseconds that an EventSource waits before it comes again
@@ -44,10 +48,14 @@ func mountEvents(a *App, s *web.Server) {
 			return err
 		}
 		l.Lost = l.Lost || lost
+		beat := eventBeat
+		if c.Get(web.HeaderSession) != "" {
+			beat = pageBeat
+		}
 		conn := c.Context().Conn()
 		c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 			defer l.Close()
-			a.stream(l, claims, func(text string) error {
+			a.stream(l, claims, beat, func(text string) error {
 				// The server's write timeout is for whole answers; here each
 				// part has one.
 				if err := conn.SetWriteDeadline(time.Now().Add(eventWrite)); err != nil {
@@ -65,7 +73,7 @@ func mountEvents(a *App, s *web.Server) {
 
 // stream tells one listener what changes until the client leaves, the token
 // ends, the user is changed or the server stops.
-func (a *App) stream(l *reporting.Listener, claims web.Claims, send func(string) error) {
+func (a *App) stream(l *reporting.Listener, claims web.Claims, every time.Duration, send func(string) error) {
 	kind := "ready"
 	if l.Lost {
 		kind = "reload"
@@ -75,7 +83,7 @@ func (a *App) stream(l *reporting.Listener, claims web.Claims, send func(string)
 		return
 	}
 	l.Missed = nil
-	beat, check := time.NewTicker(eventBeat), time.NewTicker(eventCheck)
+	beat, check := time.NewTicker(every), time.NewTicker(eventCheck)
 	defer beat.Stop()
 	defer check.Stop()
 	end := time.NewTimer(time.Until(claims.Expires))

@@ -23,11 +23,7 @@ func mountTechnicianApp(a *App, s *web.Server) {
 		return sendPageFile(c, "index.html", fiber.MIMETextHTMLCharsetUTF8, revalidated)
 	}))
 	s.Page("GET", "/app/config.json", func(c *fiber.Ctx) error {
-		key := ""
-		if a.Browsers != nil {
-			key = a.Browsers.PublicKey()
-		}
-		return c.JSON(fiber.Map{"push_key": key})
+		return c.JSON(fiber.Map{"push_key": a.pushKey()})
 	})
 	s.Page("GET", "/app/{file}", web.Compressed(func(c *fiber.Ctx) error {
 		kind, ok := appFiles[c.Params("file")]
@@ -37,6 +33,14 @@ func mountTechnicianApp(a *App, s *web.Server) {
 		c.Set("Service-Worker-Allowed", "/app") // its file lies below what it serves
 		return sendPageFile(c, c.Params("file"), kind, revalidated)
 	}))
+}
+
+// pushKey is what a browser subscribes with; empty where no browser is pushed to.
+func (a *App) pushKey() string {
+	if a.Browsers == nil {
+		return ""
+	}
+	return a.Browsers.PublicKey()
 }
 
 // How long a browser may use a file without asking.

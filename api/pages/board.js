@@ -156,7 +156,51 @@
       events: [...shownVisits().filter((v) => !shut || v.crew.length).map(eventOf), ...people.flatMap(offOf), ...people.flatMap(awayOf), ...nowLine(people)],
     };
   };
+  // On a phone a day is a column a technician, swiped from one to the next; what comes next stands first.
+  const narrow = matchMedia('(max-width: 600px)');
+  const visitLine = (v) => {
+    const b = button('', () => openVisit(board.visits.find((x) => x.id === v.id) || v), 'visit ' + look(v));
+    b.dataset.visit = v.id;
+    b.append(el('b', `${v.trouble ? '⚠ ' : ''}${mark[v.confirmation]} ${span === 7 ? dated(v.planned_start).slice(5) : clock(v.planned_start)} ${v.household}`),
+      el('span', `${words(v.category)}${v.safety_critical ? ' ⚠ gas or leak' : ''} · ${tell(v)}`));
+    return b;
+  };
+  const column = (t) => {
+    const mine = shownVisits().filter((v) => (t.id === '-' ? !v.crew.length : v.crew.includes(t.id))).sort((x, y) => Date.parse(x.planned_start) - Date.parse(y.planned_start));
+    const done = mine.filter((v) => over.includes(v.status)), next = mine.filter((v) => !done.includes(v)), box = el('section', undefined, 'column'), h = el('h2');
+    box.dataset.of = t.id;
+    h.append(...(t.id === '-' ? [`Not assigned (${mine.length})`] : rowHead({ resource: { id: t.id, title: t.name } }).domNodes));
+    box.append(h, el('p', next.length ? `${next.length} to come` : 'Nothing more to come', 'soft'), ...next.map(visitLine));
+    if (done.length) {
+      const fold = el('details');
+      fold.append(el('summary', `${done.length} done`), ...done.map(visitLine));
+      box.append(fold);
+    }
+    return box;
+  };
+  const drawColumns = () => {
+    const first = (t) => Math.min(...shownVisits().filter((v) => v.crew.includes(t.id) && !over.includes(v.status)).map((v) => Date.parse(v.planned_start)));
+    const all = [...(inTray().length ? [{ id: '-' }] : []), ...shownPeople().map((t) => [first(t), t]).sort((x, y) => (x[0] === y[0] ? 0 : x[0] - y[0])).map(([, t]) => t)];
+    if (!changed('columns', [all, shownVisits(), from(), span])) return;
+    const box = $('calendar'), at = box.scrollLeft, open = new Set([...box.querySelectorAll('.column:has(details[open])')].map((c) => c.dataset.of));
+    box.replaceChildren(...all.map(column));
+    for (const c of box.children) if (open.has(c.dataset.of) && c.querySelector('details')) c.querySelector('details').open = true;
+    box.scrollLeft = at;
+    groups.forEach(rove);
+  };
+  narrow.addEventListener('change', () => {
+    if (!board) return;
+    if (calendar) EventCalendar.destroy(calendar);
+    calendar = null;
+    if (sized) sized.disconnect();
+    $('calendar').replaceChildren();
+    for (const k of Object.keys(last)) delete last[k];
+    stood = '';
+    drawCalendar();
+  });
+  $('tools').addEventListener('click', () => $('tools').setAttribute('aria-expanded', $('view-board').classList.toggle('tools')));
   const drawCalendar = () => {
+    if (narrow.matches) return drawColumns();
     const s = settings();
     if (!calendar) {
       calendar = EventCalendar.create($('calendar'), {
@@ -792,58 +836,29 @@
       if (e.status === 401) return leave('Please sign in again.');
       if (e.name !== 'TypeError') throw e;
       tag = '';
-      $('state').textContent = 'No connection; this may be old. Trying again.';
+      lost();
     }
   };
-  let live = false, cursor = '', hearing = null, poll = 0;
+  // The stream is one for all tabs (desk/stream.js); the board is told of it.
+  let live = false, poll = 0;
   const says = () => { $('state').textContent = live ? 'Live' : 'Not live; asking every 2 s'; };
-  const event = (text) => {
-    const e = { event: '', id: '', data: '' };
-    for (const line of text.split('\n')) {
-      const i = line.indexOf(': ');
-      if (i > 0) e[line.slice(0, i)] = line.slice(i + 2);
-    }
-    if (e.id) cursor = e.id;
-    if (e.event === 'ready' || e.event === 'reload') {
-      live = true;
+  const lost = () => { $('state').textContent = 'No connection; this may be old. Trying again.'; };
+  addEventListener('doorstep-change', () => { if (board) load(); });
+  addEventListener('doorstep-live', (e) => {
+    live = e.detail;
+    if (!board) return;
+    tag = '';
+    if (live) {
       says();
+      load();
     }
-    if (e.event === 'reload' || e.event === 'ready') tag = '';
-    if (e.event) {
-      // Many at once are one question; a steady flow still asks ten times a second.
-      event.soon ||= setTimeout(() => {
-        event.soon = 0;
-        load();
-      }, 100);
-    }
-  };
-  const hear = async (mine) => {
-    while (hearing === mine) {
-      try {
-        const res = await call('/v1/events', { signal: mine.signal, headers: cursor ? { 'Last-Event-ID': cursor } : {} });
-        if (res.ok && res.body) {
-          const reader = res.body.pipeThrough(new TextDecoderStream()).getReader();
-          // Two beats missed: the line is dead, whatever the socket says.
-          let rest = '', watch = 0;
-          for (;;) {
-            clearTimeout(watch);
-            watch = setTimeout(() => reader.cancel(), 40000);
-            const { done, value } = await reader.read();
-            if (done) break;
-            const parts = (rest + value).split('\n\n');
-            rest = parts.pop();
-            parts.forEach(event);
-          }
-          clearTimeout(watch);
-        }
-      } catch (e) {
-        if (e.status === 401) break;
-      }
-      if (hearing !== mine) return;
-      live = false;
-      await new Promise((r) => { setTimeout(r, 2000); });
-    }
-  };
+  });
+  addEventListener('doorstep-reach', (e) => {
+    if (!board) return;
+    if (!e.detail) return lost();
+    says();
+    load(true);
+  });
   const ask = () => {
     clearTimeout(poll);
     poll = setTimeout(async () => {
@@ -986,15 +1001,11 @@
     turn();
     draw();
     says();
-    hearing = new AbortController();
-    hear(hearing);
     ask();
   };
   const leave = (why) => {
-    if (hearing) hearing.abort();
-    hearing = null;
     live = false;
-    cursor = tag = '';
+    tag = '';
     clearTimeout(poll);
     if (sized) sized.disconnect();
     if (calendar) EventCalendar.destroy(calendar);

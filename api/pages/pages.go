@@ -39,14 +39,14 @@ type Page struct {
 var (
 	Customer = load("customer", "form-action 'self'; script-src 'self'; connect-src 'self'; worker-src 'self'")
 	Queue    = load("queue", "form-action 'none'; script-src 'self'; connect-src 'self'")
-	Board    = load("board", "form-action 'none'; script-src 'self'; connect-src 'self'", "vendor/event-calendar.min.css")
-	Import   = load("import", "form-action 'none'; script-src 'self'; connect-src 'self'")
+	Board    = load("board", "form-action 'none'; script-src 'self'; connect-src 'self'", "vendor/event-calendar.min.css", "along.css")
+	Import   = load("import", "form-action 'none'; script-src 'self'; connect-src 'self'", "along.css")
 	Demo     = load("demo", "form-action 'none'; script-src 'self'; connect-src 'self'")
 )
 
 // load makes a page; styles stand before its own.
 func load(name, more string, styles ...string) Page {
-	text := mustRead("base.css")
+	text := mustRead("tokens.css") + mustRead("base.css")
 	for _, s := range styles {
 		text += mustRead(s)
 	}

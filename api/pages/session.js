@@ -118,8 +118,21 @@ const doorstep = (() => {
 
   // door is the form to sign in and the button to sign out; enter and leave are
   // the page's own.
-  const door = (enter, leave) => {
+  const door = (open, shut) => {
     const $ = (id) => document.getElementById(id);
+    // What the page has of the desk hears of it (desk/along.js).
+    const told = (is) => {
+      document.documentElement.toggleAttribute('data-in', is);
+      dispatchEvent(new Event(is ? 'doorstep-in' : 'doorstep-out'));
+    };
+    const enter = () => {
+      told(true);
+      return open();
+    };
+    const leave = (why) => {
+      told(false);
+      shut(why);
+    };
     $('login').append(coded());
     $('login').addEventListener('submit', async (e) => {
       e.preventDefault();

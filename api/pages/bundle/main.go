@@ -54,7 +54,8 @@ func run() error {
 	}
 	define := map[string]string{"self.DESK_TEXT": `"` + version(words) + `"`}
 	for to, entry := range map[string]string{"app.js": "app/main.js", "app.css": "app/app.css", "desk/desk.js": "desk/main.js",
-		"desk/desk.css": "desk/desk.css"} {
+		"desk/desk.css": "desk/desk.css",
+		"desk/along.js": "desk/along.js"} {
 		if err := build(entry, to, define); err != nil {
 			return err
 		}
@@ -75,6 +76,9 @@ func run() error {
 		}
 	}
 	if err := pin("desk/index.html", "desk/desk.js", "desk/desk.css"); err != nil {
+		return err
+	}
+	if err := build("desk/sw.js", "desk/sw.js", nil); err != nil {
 		return err
 	}
 	list, err := precache("index.html", "app.js", "app.css", "manifest.webmanifest", "icon-192.png", "text.hi.json", "text.mr.json")

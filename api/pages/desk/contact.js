@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { html } from '../app/html.js';
+import { Would } from './asked.js';
 import { change, get, send, useDraft, useLoad, zone } from './state.js';
 import { Failed, Field, Phone, refOf, useMove, Waiting } from './ui.js';
 import { span, when } from './when.js';
@@ -64,6 +65,7 @@ export const Caller = ({ job, home, zone, done, to }) => {
       ${what === 'another-time' && html`<${Field} label=${say('caller.day')} value=${date} set=${(/** @type {string} */ v) => put({ date: v })} more=${{ type: 'date' }} />
         <${Field} label=${say('caller.part')} value=${part} set=${(/** @type {string} */ v) => put({ part: v })} options=${['any', 'morning', 'afternoon', 'evening'].map((x) => /** @type {[string, string]} */ ([x, say('part.' + x)]))} />`}
       <${Field} label=${say(what === 'thanks' ? 'caller.words' : 'contact.note')} value=${note} set=${(/** @type {string} */ v) => put({ note: v })} lines=${2} more=${{ maxLength: 1000, required: what === 'thanks' }} />
+      ${what === 'cancel' && visit && html`<${Would} path=${`/v1/visits/${visit.id}/cancel`} body=${{ reason: say('caller.cancel') }} none=${say('ask.nobody')} />`}
       <${Failed} error=${act.error} /><button class="btn primary wide" disabled=${act.busy}>${say('caller.' + what)}</button><p class="quiet dense">${say('caller.note', { who: home.name })}</p></form>`}</div>`;
 };
 

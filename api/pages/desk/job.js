@@ -1,5 +1,6 @@
 import { html } from '../app/html.js';
-import { change, get, send, state, takesCalls, useDraft, useLoad } from './state.js';
+import { hold, isHeld } from './held.js';
+import { change, get, send, state, takesCalls, useDraft, useLoad, useNow } from './state.js';
 import { Failed, Field, JobState, refOf, useMove, VisitState } from './ui.js';
 import { day, now, span, when } from './when.js';
 import { known, say } from './words.js';
@@ -128,6 +129,7 @@ const ended = (/** @type {Schemas['Job']} */ j) => j.status === 'closed' || j.st
 
 /** @param {{job: Schemas['Job'], done: () => void}} p */
 const Replacement = ({ job, done }) => {
-  const yes = useMove(async (id) => { await send('POST', `/v1/jobs/${job.id}/replacement`, { decision: 'accepted' }, id); done(); });
-  return html`<button class="btn small" disabled=${yes.busy} onClick=${yes.go}>${say('replacement.accept')}</button><${Failed} error=${yes.error} />`;
+  const path = `/v1/jobs/${job.id}/replacement`;
+  useNow();
+  return isHeld(path) ? null : html`<button class="btn small" onClick=${() => hold(path, { decision: 'accepted' }, 'held.replacement')}>${say('replacement.accept')}</button>`;
 };

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../app/html.js';
 import { EndByNumber } from './contact.js';
 import { Decisions } from './decisions.js';
+import { flush, HeldMoves } from './held.js';
 import { Household } from './household.js';
 import { NewJob } from './newjob.js';
 import { Search, searched, sought } from './search.js';
@@ -12,6 +13,7 @@ import { begin, change, signOut, state, takesCalls, useNow, zone } from './state
 import { Team } from './team.js';
 import { Thanks } from './thanks.js';
 import { Drawer, Note } from './ui.js';
+import { Wake, WakeState } from './wake.js';
 import { known, language, languages, say, speak } from './words.js';
 import { when } from './when.js';
 import { Worklist } from './worklist.js';
@@ -94,7 +96,7 @@ const App = () => {
       <form class="find" role="search" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); sought(box.current?.value || ''); }}>
         <input class="search" type="search" ref=${box} placeholder=${say('search.what')} aria-label=${say('search.what')} maxlength="100"
           onInput=${(/** @type {any} */ e) => searched(e.target.value, false)} /><kbd>/</kbd></form>
-      <${Resets} /><${Note} /><main id="main" tabindex="-1">${view}</main>
+      <${Resets} /><${Wake} /><${Note} /><${HeldMoves} /><main id="main" tabindex="-1">${view}</main>
       <footer class="quiet dense foot">${say('disclaimer')}</footer></div>
     ${keys && html`<${Drawer} title=${say('keys')} close=${() => showKeys(false)}><dl class="keys">${['/', 'n', 'c', 'j', '1–7', '?', 'Esc'].map((k) => html`
       <dt key=${k}><kbd>${k}</kbd></dt><dd>${say('keys.' + k)}</dd>`)}</dl><//>`}</div>${!s.me && html`<${SignIn} />`}`;
@@ -107,7 +109,7 @@ const Me = () => {
   return html`<details class="me"><summary>${s.me?.name}</summary><div class="stack"><span class="quiet">${known('role.' + s.me?.role, s.me?.role || '')}</span>
     ${languages.map(([c, name]) => html`<button key=${c} class="btn plain small" lang=${c} aria-pressed=${language() === c}
       onClick=${async () => { localStorage.setItem('doorstep-language', c); await speak(c); change({}); }}>${name}</button>`)}
-    <button class="btn small" onClick=${signOut}>${say('signout')}</button></div></details>`;
+    <${WakeState} /><button class="btn small" onClick=${async () => { await flush(); await signOut(); }}>${say('signout')}</button></div></details>`;
 };
 
 /** Resets names who asked for a new password, so that one that nobody wanted is noticed. */

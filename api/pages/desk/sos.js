@@ -50,7 +50,7 @@ export const watchAlarms = () => {
 /** SosBanner stands over every page while an alarm is open. */
 export const SosBanner = () => {
   const s = useNow();
-  return s.alarms.length ? html`<div class="alarm" role="alert">${s.alarms.map((a) => html`<a key=${a.id} href=${'#/sos/' + a.id}>■ ${say(a.status === 'raised' ? 'sos.raised' : 'sos.on', { when: when(a.recorded_at, zone(a.centre_id)) })} ›</a>`)}
+  return s.alarms.length ? html`<div class="alarm" role="alert">${s.alarms.map((a) => html`<a key=${a.id} href=${'/#/sos/' + a.id}>■ ${say(a.status === 'raised' ? 'sos.raised' : 'sos.on', { when: when(a.recorded_at, zone(a.centre_id)) })} ›</a>`)}
     ${!sound && html`<button class="btn small" onClick=${arm}>${say('sos.mute')}</button>`}</div>` : null;
 };
 

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { ask, key, left, once, Refused, Unreached } from '../app/net.js';
 import * as db from '../app/db.js';
+import { follow as events } from './stream.js';
 import { served } from './when.js';
 import { language, say, speak } from './words.js';
 
@@ -8,11 +9,11 @@ import { language, say, speak } from './words.js';
  * What all pages know: who is signed in, whether the server answers, what rings.
  * @typedef {import('api').components['schemas']} Schemas
  * @typedef {{ready: boolean, me: Schemas['User'] | null, was: Schemas['User'] | null, resets: Schemas['Session']['resets'], centres: Schemas['Centre'][], offline: boolean,
- *   pulse: number, alarms: Schemas['SOS'][], demo: {login: string, password: string, role: string, name: string}[], note: string, why: string}} State
+ *   pulse: number, alarms: Schemas['SOS'][], demo: {login: string, password: string, role: string, name: string}[], note: string, why: string, pushKey: string | undefined}} State
  */
 
 /** @type {State} */
-export const state = { ready: false, me: null, was: null, resets: [], centres: [], offline: false, pulse: 0, alarms: [], demo: [], note: '', why: '' };
+export const state = { ready: false, me: null, was: null, resets: [], centres: [], offline: false, pulse: 0, alarms: [], demo: [], note: '', why: '', pushKey: undefined };
 
 /** @type {Set<() => void>} */
 const watchers = new Set();
@@ -189,7 +190,7 @@ export const enter = async (session, centres) => {
 
 /** leave shows the sign-in; where a session only ended, over what was being written. @param {string} why */
 export const leave = (why) => {
-  stream?.abort();
+  unfollow?.();
   if (!why) forgetTab();
   else sessionStorage.removeItem(shown);
   localStorage.removeItem('doorstep-desk');
@@ -213,12 +214,15 @@ const configured = async () => {
 
 const tabs = 'BroadcastChannel' in self ? new BroadcastChannel('doorstep-desk') : null;
 
+let begun = false; // the older pages read and ring by these modules, and sign in by themselves
+
 /** begin goes on with the session that the browser has, if it has one. @param {boolean} [again] it did not come through before */
 export const begin = async (again = false) => {
+  begun = true;
   await speak(localStorage.getItem('doorstep-language') || navigator.language.slice(0, 2));
   if (tabs) tabs.onmessage = (e) => { if (e.data === 'out') leave(''); else if (!state.me) location.reload(); else same().catch(() => {}); };
   const was = remembered();
-  configured().then((config) => change({ demo: config.demo || [] }));
+  configured().then((config) => change({ demo: config.demo || [], pushKey: config.push_key || '' }));
   const seen = was && shownBefore();
   if (!was) change({ ready: true }); // the sign-in needs no answer
   else if (seen) change({ me: seen.me, centres: seen.centres, ready: true }); // what this tab showed, until the answers are there
@@ -252,48 +256,23 @@ export const signIn = async (login, password) => {
   tabs?.postMessage('in');
 };
 
-/** @type {AbortController | undefined} */
-let stream;
+/** @type {(() => void) | undefined} */
+let unfollow;
 
 /** follow reads the server's events until the session ends; without them the pages read by themselves. */
-const follow = async () => {
-  stream?.abort();
-  const mine = stream = new AbortController();
-  let cursor = '', soon = 0, wait = 1_000;
-  const later = () => { clearTimeout(soon); soon = window.setTimeout(pulse, 300); };
-  while (!mine.signal.aborted) {
-    try {
-      const res = await fetch('/v1/events', { signal: mine.signal, headers: { 'Doorstep-Session': 'cookie', ...client, ...(cursor ? { 'Last-Event-ID': cursor } : {}) } });
-      if (res.status === 401) await get('/v1/me'); // renews the session
-      if (res.status === 403) return;
-      if (!res.ok || !res.body) throw new Unreached('busy');
-      if (state.offline) { change({ offline: false }); pulse(); }
-      wait = 1_000;
-      const reader = res.body.pipeThrough(new TextDecoderStream()).getReader();
-      let rest = '';
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) break;
-        const lines = (rest + value).split('\n');
-        rest = lines.pop() || '';
-        for (const line of lines) {
-          if (line.startsWith('id:')) cursor = line.slice(3).trim();
-          if (line.startsWith('event: change') || line.startsWith('event: reload')) later();
-        }
-      }
-    } catch {
-      if (mine.signal.aborted) return;
-      change({ offline: true });
-    }
-    await new Promise((r) => setTimeout(r, wait));
-    wait = Math.min(wait * 2, 2_500);
-  }
+const follow = () => {
+  unfollow?.();
+  unfollow = events(client, { changed: pulse, reach: (there) => {
+    if (state.offline !== there) return;
+    change({ offline: !there });
+    if (there) pulse();
+  } });
 };
 
 addEventListener('offline', () => change({ offline: true }));
 // What was done was done there; what led to another page is still said on that one.
 addEventListener('hashchange', () => { if (state.note && Date.now() - noted > 1_000) change({ note: '' }); });
-addEventListener('online', () => { if (state.me) { follow(); pulse(); } else if (remembered()) location.reload(); });
+addEventListener('online', () => { if (state.me) { follow(); pulse(); } else if (begun && remembered()) location.reload(); });
 document.addEventListener('visibilitychange', () => { if (!document.hidden && state.me) configured().then(same).then(pulse, () => {}); });
 
 /** same begins anew where the browser's session is somebody else's by now: another page signed in. */

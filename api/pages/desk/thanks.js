@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { html } from '../app/html.js';
 import { get, send, useLoad, zone } from './state.js';
+import { hold, isHeld } from './held.js';
 import { Empty, Failed, Field, useMove, Waiting } from './ui.js';
 import { when } from './when.js';
 import { say } from './words.js';
@@ -18,13 +19,15 @@ export const Thanks = () => {
 /** @param {{thanks: Schemas['Thanks'], done: () => void}} p */
 const One = ({ thanks, done }) => {
   const [no, setNo] = useState(false), [reason, setReason] = useState('');
-  const go = useMove(async (id, /** @type {boolean} */ pass) => {
-    await send('POST', `/v1/thanks/${thanks.id}/moderate`, pass ? { decision: 'approve' } : { decision: 'refuse', reason: reason.trim() }, id);
+  const path = `/v1/thanks/${thanks.id}/moderate`;
+  const go = useMove(async (id) => {
+    await send('POST', path, { decision: 'refuse', reason: reason.trim() }, id);
     done();
   });
+  if (isHeld(path)) return null;
   return html`<li class="card stack"><p class="strong">“${thanks.text}”</p><p class="quiet dense">${thanks.deliver_by ? say('thanks.by', { when: when(thanks.deliver_by, zone()) }) : ''}</p>
-    <div class="row acts"><button class="btn small primary" disabled=${go.busy} onClick=${() => go.go(true)}>${say('thanks.pass')}</button>
+    <div class="row acts"><button class="btn small primary" disabled=${go.busy} onClick=${() => hold(path, { decision: 'approve' }, 'held.thanks')}>${say('thanks.pass')}</button>
       <button class="btn small" aria-expanded=${no} onClick=${() => setNo(!no)}>${say('thanks.refuse')} …</button></div>
-    ${no && html`<form class="stack" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); go.go(false); }}><${Field} label=${say('thanks.why')} value=${reason} set=${setReason} more=${{ required: true, maxLength: 300 }} />
+    ${no && html`<form class="stack" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); go.go(); }}><${Field} label=${say('thanks.why')} value=${reason} set=${setReason} more=${{ required: true, maxLength: 300 }} />
       <button class="btn small">${say('thanks.refuse')}</button></form>`}<${Failed} error=${go.error} /></li>`;
 };

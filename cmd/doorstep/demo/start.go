@@ -9,12 +9,15 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"doorstep/api"
 	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
+	"doorstep/domain/accounts"
+	"doorstep/domain/casework"
 	"doorstep/domain/usecases"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
@@ -93,6 +96,7 @@ func start(ctx context.Context, o Options, db *repo.DB, clock *Clock, phones *fc
 		return nil, err
 	}
 	page.Phones = func() []api.DemoPhone { return readPhones(phones, brand) }
+	page.Household = func(ctx context.Context, job domain.ID) (string, error) { return household(ctx, s.Service, job) }
 	var advancing sync.Mutex
 	page.Advance = func(ctx context.Context, by time.Duration) (time.Time, int, error) {
 		advancing.Lock()
@@ -135,6 +139,28 @@ func featured(ctx context.Context, svc *usecases.All, brand *Brand) ([]string, e
 	return out, nil
 }
 
+// householdLogin names the phone of the household of whichever story is played.
+const householdLogin = "household"
+
+// household gives the household of a job that phone, and opens its page. It is theirs alone until another story takes it.
+func household(ctx context.Context, svc *usecases.All, job domain.ID) (string, error) {
+	link, err := svc.Customers.DeliveredLink(ctx, job)
+	if err != nil {
+		return "", err
+	}
+	url, ok := svc.Customers.LinkURL(link)
+	if !ok {
+		return "", domain.Fail(domain.CodeNotFound, "The key of this link is gone.")
+	}
+	actor, err := svc.Customers.LinkActor(ctx, url[strings.LastIndex(url, "/")+1:])
+	if err != nil {
+		return "", err
+	}
+	_, err = svc.Accounts.PutDevice(ctx, &casework.Call{Actor: actor}, installation(job.String()),
+		accounts.DeviceInput{Token: "demo:" + householdLogin, Platform: "android"})
+	return url, err
+}
+
 func readPhones(phones *fcmtest.Server, brand *Brand) []api.DemoPhone {
 	out := []api.DemoPhone{}
 	read := func(login string) {
@@ -149,5 +175,6 @@ func readPhones(phones *fcmtest.Server, brand *Brand) []api.DemoPhone {
 		read(u.Login)
 	}
 	read(brand.CustomerLogin)
+	read(householdLogin)
 	return out
 }

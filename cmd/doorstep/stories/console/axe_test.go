@@ -298,6 +298,7 @@ func TestTheDemosPageIsAccessible(t *testing.T) {
 	a.judge("demo, an SOS rings", "What to try")
 	evaluate[bool](t, a.ctx, "("+ringing+".querySelector('li button').click(), true)")
 	sees("it is answered", `document.getElementById('say').textContent.includes('is on it')`)
+	a.playsTheStories(said.DemoPage)
 	a.open(said.CustomerLink)
 	a.judge("the demo's customer", "")
 }

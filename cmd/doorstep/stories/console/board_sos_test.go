@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/google/uuid"
 
 	"doorstep/cmd/doorstep/stories/harness"
@@ -31,6 +32,10 @@ func TestTheBoardAnswersAnSOSInABrowser(t *testing.T) {
 	alarms("who, how and where",
 		`a.innerText.includes('Ravi Surname, technician') && a.querySelector('a[href="tel:+919811100001"]') !== null && a.querySelector('a[href^="geo:"]') !== null
 		&& a.innerText.includes('12 Example Lane') && a.innerText.includes('<b>at the back</b>')`)
+	// Over the page stands what the desk shows, and its tap leads to the alarm's screen.
+	d.until("the banner", "document.querySelector('#along .alarm a[href^=\"/#/sos/\"]')?.innerText.includes('nobody is on it')")
+	// A column a technician; what is to come stands in sight.
+	d.until("the columns", "document.querySelector('#calendar .column > [data-visit=\""+harness.String(visit["id"])+"\"]') !== null")
 	d.shot("sos-390")
 	d.judge("an SOS on a phone")
 	press("button", "I am on it")
@@ -71,4 +76,11 @@ func TestTheBoardAnswersAnSOSInABrowser(t *testing.T) {
 		t.Errorf("the timer is %v", got["status"])
 	}
 	d.noFaults()
+	// The import has the same.
+	h.As("ravi").RaiseSOS(bodies.SOSRaise{ID: uuid.New().String(), Note: "again"})
+	h.Must(chromedp.Do(d.ctx, chromedp.Navigate(h.URL+"/import")))
+	d.until("the banner there", "document.querySelector('#along .alarm a[href^=\"/#/sos/\"]') !== null")
+	d.judge("an SOS over the import")
+	d.js("(document.querySelector('#along .alarm a').click(), true)")
+	d.until("the alarm's screen", "document.querySelector('.sosbox')?.innerText.includes('Ravi Surname')")
 }

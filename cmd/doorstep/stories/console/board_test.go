@@ -186,7 +186,7 @@ type desktop struct {
 func openBoard(t *testing.T, h *harness.Harness, login string, width, height int) *desktop {
 	t.Helper()
 	d := openPage(t, h, "/board", login, width, height)
-	d.until("the timeline", "document.querySelectorAll('#calendar .ec-row-head, #calendar .ec-sidebar').length > 0")
+	d.until("the timeline", "document.querySelectorAll('#calendar :is(.ec-row-head, .ec-sidebar, .column)').length > 0")
 	return d
 }
 

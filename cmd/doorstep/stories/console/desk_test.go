@@ -193,8 +193,30 @@ func TestACallBecomesAJobWithASentLink(t *testing.T) {
 	m.fits("a search without a result", "Nobody is found")
 	m.at("#/thanks")
 	m.fits("thanks", "You were kind and quick")
+	// What is one tap and cannot be taken back is kept back for ten seconds: a reload does not lose it, and undone it was never said.
+	shift := func(by string) {
+		m.until("another time", `(localStorage.setItem('doorstep-held', JSON.stringify(JSON.parse(localStorage.getItem('doorstep-held'))
+			.map((h) => ({ ...h, at: h.at + `+by+` })))), true)`)
+	}
 	m.taps("Pass it on")
+	m.sees("Nobody is told yet")
+	shift("300_000") // however long the judge looks
+	m.fits("a move that is held", "Nobody is told yet")
+	m.at("livez")
+	m.at("#/thanks")
+	m.sees("Nobody is told yet")
+	m.taps("Undo")
+	m.sees("You were kind and quick")
+	if waiting := items(h.As("kiran").Send("GET", "/v1/thanks?status=waiting", nil, 200)); len(waiting) != 1 {
+		t.Errorf("undone, %d thanks wait", len(waiting))
+	}
+	m.taps("Pass it on")
+	m.sees("Nobody is told yet")
+	shift("-10_000")
 	m.sees("No thanks wait")
+	if waiting := items(h.As("kiran").Send("GET", "/v1/thanks?status=waiting", nil, 200)); len(waiting) != 0 {
+		t.Errorf("after ten seconds %d thanks wait", len(waiting))
+	}
 	m.signsOut()
 }
 
@@ -449,6 +471,16 @@ func TestAnSOSOnTheDesk(t *testing.T) {
 	m.sees("1 visit needs somebody now.")
 	if crew := desk.Visit(visit).Crew; len(crew) != 0 {
 		t.Errorf("the crew is %v", crew)
+	}
+	// Leave that is approved says first whom that would cost a visit.
+	h.As("meena").AskLeave("2027-03-04T08:00", "2027-03-04T20:00", 201)
+	m.at("#/worklist")
+	m.taps("Approve")
+	m.sees("No visit ahead changes")
+	m.taps("Yes: Approve")
+	m.until("it is approved", "!document.body.innerText.includes('Yes: Approve')")
+	if left := items(h.As("asha").Send("GET", "/v1/leave?status=requested", nil, 200)); len(left) != 0 {
+		t.Errorf("%d requests wait", len(left))
 	}
 	m.signsOut()
 
