@@ -191,7 +191,7 @@ func nameCards(ctx context.Context, s *casework.Service, a domain.Actor, items [
 		if a.Is(domain.RoleAreaManager, domain.RoleAdmin) {
 			n := 0
 			for _, id := range reports[*it.home] {
-				if id != it.ID {
+				if id != it.ID && (it.report == nil || id != *it.report) {
 					n++
 				}
 			}

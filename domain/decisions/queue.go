@@ -46,6 +46,7 @@ type QueueItem struct {
 	Rings     int                        `json:"rings"` // of an SOS that nobody acknowledged: how often it rang; of a live report: 1; 0: it is silent
 	rank      int
 	level     int        // at equal due times the higher comes first: of a report how severe, of an SOS whether it rings
+	report    *domain.ID // behind a hold
 	who       *domain.ID // is Who, to be read
 	about     *domain.ID // is About
 	home      *domain.ID // the household, where no job leads to it
@@ -381,7 +382,7 @@ func queuedHolds(ctx context.Context, s *casework.Service, a domain.Actor, now t
 				it.know("A hazard of the place; the centre may settle it with the household.", "fixable")
 			}
 			if f != nil && a.AnswersFor(f) { // why: the report behind it is theirs to read
-				it.answers, it.Level, it.who, it.about = true, f.Level, f.ReporterID, f.SubjectID
+				it.answers, it.report, it.Level, it.who, it.about = true, h.FlagID, f.Level, f.ReporterID, f.SubjectID
 				if err := it.why(ctx, s, a, f); err != nil {
 					return nil, err
 				}

@@ -96,7 +96,7 @@ const App = () => {
       <form class="find" role="search" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); sought(box.current?.value || ''); }}>
         <input class="search" type="search" ref=${box} placeholder=${say('search.what')} aria-label=${say('search.what')} maxlength="100"
           onInput=${(/** @type {any} */ e) => searched(e.target.value, false)} /><kbd>/</kbd></form>
-      <${Resets} /><${Wake} /><${Note} /><${HeldMoves} /><main id="main" tabindex="-1">${view}</main>
+      <${Resets} /><${Note} /><${HeldMoves} /><main id="main" tabindex="-1">${view}</main>${/* beneath: what is decided stands on the first screen of a phone */ ''}<${Wake} />
       <footer class="quiet dense foot">${say('disclaimer')}</footer></div>
     ${keys && html`<${Drawer} title=${say('keys')} close=${() => showKeys(false)}><dl class="keys">${['/', 'n', 'c', 'j', '1–7', '?', 'Esc'].map((k) => html`
       <dt key=${k}><kbd>${k}</kbd></dt><dd>${say('keys.' + k)}</dd>`)}</dl><//>`}</div>${!s.me && html`<${SignIn} />`}`;

@@ -253,7 +253,7 @@ var nt,B,yo,ga,ke,mo,go,bo,St,Ze,Be,_o,Ct,xt,Tt,ba,et={},tt=[],_a=/acit|ex(?:s|g
       <form class="find" role="search" onSubmit=${u=>{u.preventDefault(),Fn(s.current?.value||"")}}>
         <input class="search" type="search" ref=${s} placeholder=${a("search.what")} aria-label=${a("search.what")} maxlength="100"
           onInput=${u=>lo(u.target.value,!1)} /><kbd>/</kbd></form>
-      <${Hs} /><${la} /><${bn} /><${Wn} /><main id="main" tabindex="-1">${c}</main>
+      <${Hs} /><${bn} /><${Wn} /><main id="main" tabindex="-1">${c}</main>${""}<${la} />
       <footer class="quiet dense foot">${a("disclaimer")}</footer></div>
     ${n&&r`<${pe} title=${a("keys")} close=${()=>i(!1)}><dl class="keys">${["/","n","c","j","1–7","?","Esc"].map(u=>r`
       <dt key=${u}><kbd>${u}</kbd></dt><dd>${a("keys."+u)}</dd>`)}</dl><//>`}</div>${!e.me&&r`<${uo} />`}`},ua=()=>r`<p class="offline" role="status"><span aria-hidden="true">△</span> ${a("offline")}</p>`,Bs=()=>{let e=U();return r`<details class="me"><summary>${e.me?.name}</summary><div class="stack"><span class="quiet">${k("role."+e.me?.role,e.me?.role||"")}</span>

@@ -494,6 +494,7 @@ func TestAnSOSOnTheDesk(t *testing.T) {
 	m.fits("decisions", "If nobody decides")
 	m.taps("All")
 	// At 23:00, on a phone: the worst card is whole on the first screen, with who, where, whom to call, and what was before.
+	m.until("the menu is closed", "(document.querySelector('.me').open = false, true)")
 	m.size(390)
 	m.until("the worst card first", `(() => {
 		const card = document.querySelector('.decision'), says = card?.innerText || '', whom = card?.querySelector('.whom');
