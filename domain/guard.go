@@ -94,8 +94,11 @@ func CheckWhyNot(code, words string) error {
 // that write their vowels as signs on a letter, such a sign is one more.
 func Says(text string) bool {
 	var first rune
-	for _, r := range strings.ToLower(text) {
-		switch {
+	for _, r := range text {
+		if r >= '！' && r <= '～' { // the wide form of a sign, letter or figure is that one
+			r -= '！' - '!'
+		}
+		switch r = unicode.ToLower(r); {
 		case !unicode.IsLetter(r) && !unicode.IsNumber(r) && (!unicode.IsMark(r) || unicode.Is(unicode.Inherited, r)):
 		case first == 0:
 			first = r

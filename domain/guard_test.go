@@ -31,7 +31,7 @@ func TestDayOpens(t *testing.T) {
 
 func TestSays(t *testing.T) {
 	for text, says := range map[string]bool{"": false, ".": false, "a": false, "aa": false, "A a": false, "x.": false, "7": false, "77": false,
-		"e\u0301": false, "क": false, "好": false,
+		"e\u0301": false, "क": false, "好": false, "Ａa": false, "ＡＡ": false, "ＡＢ": true, "ａA．": false,
 		"ok": true, "4 °C": true, "-18": true, "हाँ": true, "नहीं": true, "好的": true, "+919810000001": true, "x1": true} {
 		if Says(text) != says {
 			t.Errorf("%q says something: %v", text, !says)

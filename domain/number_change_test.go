@@ -70,3 +70,47 @@ func TestANumberThatStaffChanged(t *testing.T) {
 		t.Errorf("the old one came back, and that is a change: %+v", n)
 	}
 }
+
+// TestWhoseAJobIsAfterAMerge walks the place of a job that was made, or moved, after two rows became one: of the part, of the other, of
+// both, and of nobody before.
+func TestWhoseAJobIsAfterAMerge(t *testing.T) {
+	at := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+	part, other, both, fresh := ID{1}, ID{2}, ID{3}, ID{4}
+	for _, x := range []struct {
+		name             string
+		site             ID
+		moved            bool
+		theirs, ofOthers bool // whether the number of the part, and that of the other, proves for the job
+	}{
+		{"at the part's place", part, false, true, false},
+		{"at the other's place", other, false, false, true},
+		{"where both have it", both, false, false, false},
+		{"at a place that came since", fresh, false, false, false},
+		{"moved to the part's place", part, true, false, false},
+		{"moved to the other's place", other, true, false, true},
+	} {
+		c := &Customer{Contacts: []Contact{{Phones: []string{"part", "other"}}}}
+		old := []ID{{9}}
+		for i, added := range []string{"part", "other"} {
+			n := NumberChange{Added: []string{added}, At: at, Part: []ID{part}, Other: []ID{other}}
+			if i == 0 {
+				n.Except = append([]ID{}, old...)
+			} else {
+				n.Only = append([]ID{}, old...)
+			}
+			c.NumberChanges = append(c.NumberChanges, n)
+		}
+		j := &Job{Meta: Meta{ID: ID{8}}, SiteID: x.site}
+		c.Whose(j, x.moved, at)
+		if a, b := c.Proves("part", j.ID, at), c.Proves("other", j.ID, at); a != x.theirs || b != x.ofOthers {
+			t.Errorf("%s: the part's number proves %v, the other's %v", x.name, a, b)
+		}
+		device := func(job ID) bool { return c.DeviceProves(&Device{JobID: &job}, j.ID, at) }
+		if a, b := device(old[0]), device(ID{7}); a != x.theirs || b != x.ofOthers {
+			t.Errorf("%s: the part's device proves %v, the other's %v", x.name, a, b)
+		}
+		if c.Whose(j, true, at.Add(NumberProvesAfter)) || !c.Proves("part", j.ID, at.Add(NumberProvesAfter)) {
+			t.Errorf("%s: the merge is asked about no longer, and binds", x.name)
+		}
+	}
+}

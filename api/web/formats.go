@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"doorstep/domain"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // The string formats of the contract. Their sentences are for people and never
@@ -32,7 +34,7 @@ func formatDate(s string) error {
 
 // formatWords lets nothing pass that says nothing, as signs alone or one letter; whether it may be empty its length says.
 func formatWords(s string) error {
-	if strings.TrimSpace(s) != "" && !domain.Says(s) {
+	if strings.TrimSpace(s) != "" && !domain.Says(norm.NFKC.String(s)) { // one letter in two widths or faces is one letter
 		return errors.New("says nothing: a few words")
 	}
 	return nil

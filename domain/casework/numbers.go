@@ -117,8 +117,8 @@ func SettleNumbers(w *Work, r *domain.LinkRequest, theirs, proved bool) error {
 	return w.Tx.SaveCustomer(c)
 }
 
-// ProtestNumbers keeps that a change of a household's numbers was denied by a link that staff had read: time alone does not do any more, and
-// the area manager decides in time; else what the household was told, and did not deny by its own link, is so. Nil: it was said before.
+// ProtestNumbers keeps that a change of a household's numbers was denied by a link that staff had read: time alone does not do any more,
+// and the area manager decides in time; else what the household was told, and did not deny by its own link, is so. Nil: it was said before.
 func ProtestNumbers(c *Case, r *domain.LinkRequest) error {
 	h, err := LockHousehold(c.Tx, r.CustomerID)
 	if err != nil {

@@ -357,7 +357,7 @@ func goesToHousehold(c *Case, a *domain.Attempt) (bool, error) {
 // messaged are the outcomes of a message, not of a call that goes the same way.
 var messaged = []string{reach.Sent, reach.Delivered, reach.Read, reach.Reached, reach.Refused, reach.Hostile}
 
-// heard reports whether the household was spoken with, or got in touch, while a crew stood at its door, in a contact of its job.
+// heard reports whether the household was spoken with, or got in touch, while a crew stood at its door, about whichever of its jobs.
 // To refuse is its own choice and no such contact.
 func heard(v *domain.Visit, until time.Time, a *domain.Attempt) bool {
 	return v.ArrivedAt != nil && a.Discounted == "" && !a.OccurredAt.Before(*v.ArrivedAt) && !a.OccurredAt.After(until) &&
@@ -366,15 +366,52 @@ func heard(v *domain.Visit, until time.Time, a *domain.Attempt) bool {
 
 // spokenWith reports whether there was such a contact since the arrival, by when the move was made.
 func (m *VisitCase) spokenWith() (bool, error) {
-	attempts, err := m.Tx.AttemptsOf(m.Job.ID)
-	return slices.ContainsFunc(attempts, func(a domain.Attempt) bool { return heard(m.Visit, m.Said.Occurred, &a) }), err
+	jobs, err := m.Tx.JobsOfHouseholds(m.Customer.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, j := range jobs {
+		attempts, err := m.Tx.AttemptsOf(j)
+		if err != nil || slices.ContainsFunc(attempts, func(a domain.Attempt) bool { return heard(m.Visit, m.Said.Occurred, &a) }) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
-// heardAfterAll lets a no-access of a job count against nobody once a contact is told that there was before it ended.
+// heardAfterAll lets a no-access of the household count against nobody once a contact is told that there was before it ended. What
+// comes in is noted on each of its open jobs anyway.
 func heardAfterAll(c *Case, a *domain.Attempt) error {
 	if !a.Contact() {
 		return nil
 	}
+	if err := heardOnJob(c, a); err != nil || a.Direction != reach.Outbound {
+		return err
+	}
+	open, err := c.Tx.OpenJobsOf(c.Customer.ID)
+	if err != nil {
+		return err
+	}
+	for i := range open {
+		if open[i].ID == c.Job.ID {
+			continue
+		}
+		j, err := c.Tx.LockJob(open[i].ID)
+		if err != nil {
+			return err
+		}
+		other, err := OpenCase(c.Tx, j)
+		if err == nil {
+			err = heardOnJob(other, a)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func heardOnJob(c *Case, a *domain.Attempt) error {
 	visits, err := c.Tx.VisitsOfJob(c.Job.ID)
 	if err != nil {
 		return err

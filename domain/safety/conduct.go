@@ -72,7 +72,49 @@ func handleReport(k *customers.Request) error {
 			v = o
 		}
 	}
+	if err := whoseVoice(k, f); err != nil {
+		return err
+	}
 	return raiseOrMerge(k, v, f)
+}
+
+// whoseVoice names, of several of ours who have read the link by which a report comes, one who has lodged about the same person
+// before: whoever reads a link after somebody else is not behind them.
+func whoseVoice(k *customers.Request, f *domain.Flag) error {
+	if f.LinkReadBy == nil || f.SubjectID == nil {
+		return nil
+	}
+	read, err := k.Tx.EntriesOfKind(k.Job.ID, "link.read")
+	if err != nil {
+		return err
+	}
+	lodged, err := k.Tx.ReportsAbout(*f.SubjectID, k.Now.Add(-domain.PatternWithin))
+	if err != nil {
+		return err
+	}
+	readers := []domain.ID{*f.LinkReadBy}
+	for i := range read {
+		if id := read[i].ActorID; id != nil && !domain.Has(readers, *id) {
+			readers = append(readers, *id)
+		}
+	}
+	all, err := k.Tx.Users(append(domain.Lodgers(lodged), readers...))
+	if err != nil {
+		return err
+	}
+	people := map[domain.ID]domain.User{}
+	for i := range all {
+		people[all[i].ID] = all[i]
+	}
+	for i := range readers {
+		as := *f
+		as.ID, as.LinkReadBy, as.RecordedAt = k.Tx.NewID(), &readers[i], k.Now
+		if _, again := domain.OneVoice(&as, lodged, people); again {
+			f.LinkReadBy = &readers[i]
+			return nil
+		}
+	}
+	return nil
 }
 
 // StandDownView is a keep-away as answered.

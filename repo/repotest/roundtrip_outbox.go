@@ -24,7 +24,8 @@ func noticeTrip(t *testing.T, w *World) {
 	Same(t, "notice to the household", toHome, Get(t, db, func(tx domain.Tx) (*domain.Notice, error) { return tx.Notice(toHome.ID) }))
 	Same(t, "crew notices", []domain.Notice{n}, Get(t, db, func(tx domain.Tx) ([]domain.Notice, error) { return tx.CrewNotices(w.Visit.ID) }))
 
-	d := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, JobID: &w.Job.ID, SessionID: Ptr(ID()), Token: "tok",
+	d := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, JobID: &w.Job.ID, SessionID: Ptr(ID()),
+		Token:    "tok",
 		Platform: "web",
 		Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
 	d.Unproven, d.HealthAt, d.CredentialHash, d.CredentialBefore = true, &later, "new", "old"

@@ -211,8 +211,8 @@ func TestABrokenPromiseIsNotKeptByWordsAlone(t *testing.T) {
 	})
 }
 
-// TestAFarVisitIsNoWordByItself: a visit weeks ahead to which nobody agreed ends no silence, told or not; a near one that was told does, and
-// so does one to which the household agreed, however far.
+// TestAFarVisitIsNoWordByItself: a visit weeks ahead to which nobody agreed ends no silence, told or not; a near one that was told does,
+// and so does one to which the household agreed, however far.
 func TestAFarVisitIsNoWordByItself(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.offered", "job.silent")

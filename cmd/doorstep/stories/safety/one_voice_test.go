@@ -250,3 +250,26 @@ func TestAReportForAHomeToWhichNobodyWentIsReadFirst(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoeverReadsALinkSecondIsAVoiceToo: the desk has lodged a report, and reads a link that an agent had read before it. What comes
+// by that link about the same person is no second voice.
+func TestWhoeverReadsALinkSecondIsAVoiceToo(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.live", "visit.assigned")
+		h.MayIgnore("flag.triage", "job.nobody_left", "flag.hearing", "visits.again")
+		desk, gita, meena, maya := h.As("kiran"), h.As("gita"), h.As("meena"), h.As("maya")
+		met := func() object {
+			_, job := h.Household(desk, nil)
+			h.WorkUntil("meena", h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "meena"), "complete", nil)
+			return job
+		}
+		one, two := met(), met()
+		desk.Send("POST", path("/v1/jobs/%s/voice", one), object{"action": "report", "what": "threatened", "subject_id": meena.ID}, 200)
+		before := len(items(maya.Send("GET", "/v1/keep-aways", nil, 200)))
+		h.ReadPage(gita, two)
+		h.ReadPage(desk, two).Submit("report", 303, "what", "threatened", "who", meena.ID.String())
+		if n := len(items(maya.Send("GET", "/v1/keep-aways", nil, 200))); before != 1 || n != 1 {
+			t.Errorf("kept from all homes %d times, then %d", before, n)
+		}
+	})
+}

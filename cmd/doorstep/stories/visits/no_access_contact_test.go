@@ -23,6 +23,8 @@ func TestNoAccessCountsAgainstNobodyWhereThereWasContact(t *testing.T) {
 		"they picked up":                    {object{"channel": "phone", "outcome": "reached"}, "ravi", false, false, "nobody"},
 		"the line went dead":                {object{"channel": "phone", "outcome": "cut_off"}, "ravi", false, false, "nobody"},
 		"the desk spoke with them":          {object{"channel": "phone", "outcome": "reached"}, "kiran", false, false, "nobody"},
+		"about another job":                 {object{"channel": "phone", "outcome": "reached"}, "other job", false, false, "nobody"},
+		"about another job, told later":     {object{"channel": "phone", "outcome": "reached"}, "other job", false, true, "nobody"},
 		"they rang the desk":                {rang, "kiran", false, false, "nobody"},
 		"they rang another desk":            {object{}, "kiran2", false, false, "nobody"},
 		"they rang, which is told later":    {rang, "kiran", false, true, "nobody"},
@@ -39,6 +41,10 @@ func TestNoAccessCountsAgainstNobodyWhereThereWasContact(t *testing.T) {
 				const number = "+919812345671"
 				_, job := h.Household(desk, object{"contacts": []object{{"name": "Mrs Rao", "phones": []string{number}}}})
 				visit := h.Visit(desk, job, harness.Monday.Add(3*time.Hour), "ravi")
+				other := job
+				if tc.by == "other job" {
+					other = desk.Send("POST", "/v1/jobs", object{"customer_id": job["customer_id"], "fault": "leaks", "category": "refrigerator"}, 201)
+				}
 				told := ""
 				say := func() {
 					body := object{}
@@ -56,7 +62,7 @@ func TestNoAccessCountsAgainstNobodyWhereThereWasContact(t *testing.T) {
 						h.As("kiran2").Send("POST", "/v1/contacts", body, 202)
 						h.Settle()
 					default:
-						desk.Send("POST", path("/v1/jobs/%s/attempts", job), body, 201)
+						desk.Send("POST", path("/v1/jobs/%s/attempts", other), body, 201)
 					}
 				}
 				h.Clock.Advance(3 * time.Hour)

@@ -45,7 +45,8 @@ func TestAVisitToWhichNobodyCameIsOursHoweverItIsEnded(t *testing.T) {
 			},
 		}
 		for how, end := range ends {
-			for after, want := range map[time.Duration]string{-time.Minute: "nobody", 0: "brand", 29 * time.Minute: "brand", 35 * time.Minute: "brand"} {
+			for after, want := range map[time.Duration]string{-time.Minute: "nobody", 0: "brand", 29 * time.Minute: "brand",
+				35 * time.Minute: "brand"} {
 				if how == "cancelled by the household" {
 					want = "nobody"
 				}
@@ -105,6 +106,7 @@ func TestWhatIsDoneSaysSo(t *testing.T) {
 			h.Errorf("lowered without a reason: %v", out)
 		}
 		patch(maya, false, 400, " .")
+		patch(maya, false, 400, "\U0001D400a ａA") // one letter, in several faces and widths
 		patch(maya, false, 200, "the valve was shut and sealed")
 		if text := fmt.Sprint(desk.Send("GET", path("/v1/jobs/%s/timeline", job), nil, 200)); !strings.Contains(text,
 			"the valve was shut and sealed") {
@@ -123,8 +125,8 @@ func TestWhatIsDoneSaysSo(t *testing.T) {
 	})
 }
 
-// TestAJobIsClosedAtTheHouseholdsWord: right after a completion whoever closes the job needs the household's word that it is so, by its link
-// or in a contact that somebody else than the crew wrote down; without it the job closes after 72 h.
+// TestAJobIsClosedAtTheHouseholdsWord: right after a completion whoever closes the job needs the household's word that it is so, by its
+// link or in a contact that somebody else than the crew wrote down; without it the job closes after 72 h.
 func TestAJobIsClosedAtTheHouseholdsWord(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.assigned")
@@ -178,9 +180,10 @@ func TestACompletionIsNotEmptiedAfterwards(t *testing.T) {
 		patch("ravi", object{"work_done": ""}, 200) // nothing counts yet
 		h.As("ravi").CompleteVisit(visit)
 		for _, who := range []string{"ravi", "kiran", "asha", "maya"} {
-			for _, words := range []string{"", " ", ".", "aa"} {
+			for _, words := range []string{"", " ", ".", "aa", "ａA"} {
 				for _, field := range []string{"work_done", "tested"} {
-					if out := patch(who, object{field: words}, 409); out["code"] != "guard_not_met" || !strings.Contains(fmt.Sprint(out["errors"]), field) {
+					if out := patch(who, object{field: words}, 409); out["code"] != "guard_not_met" ||
+						!strings.Contains(fmt.Sprint(out["errors"]), field) {
 						t.Errorf("%s makes %s %q: %v", who, field, words, out)
 					}
 				}

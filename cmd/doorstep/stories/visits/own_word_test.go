@@ -309,8 +309,8 @@ func TestADoorIsProvenByThePlaceAlone(t *testing.T) {
 	})
 }
 
-// TestAStopBeforeItsDayIsNoPayYet: a stop is taken at any time, and the home is held. Weeks ahead of the window it pays nothing before somebody
-// has decided the report, whichever way, and nothing once that is taken back; on the day it is paid at once.
+// TestAStopBeforeItsDayIsNoPayYet: a stop is taken at any time, and the home is held. Weeks ahead of the window it pays nothing before
+// somebody has decided the report, whichever way, and nothing once that is taken back; on the day it is paid at once.
 func TestAStopBeforeItsDayIsNoPayYet(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.assigned", "flag.triage", "hold.area")
