@@ -1,12 +1,14 @@
 package doorstep
 
 import (
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -219,6 +221,30 @@ func TestQueueKinds(t *testing.T) {
 		})
 	}
 	sameWords(t, "QueueItem.kind", words(schemas(t)["QueueItem"].Value.Properties["kind"].Value.Enum), written)
+}
+
+// TestQueueFactsAreWorded: the desk has words for every code that a card may say and for every decision that it offers.
+func TestQueueFactsAreWorded(t *testing.T) {
+	raw, err := os.ReadFile("api/pages/desk/text.en.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]any{}
+	if err := json.Unmarshal(raw, &said); err != nil {
+		t.Fatal(err)
+	}
+	for schema, prefix := range map[string]string{"QueueFact": "fact.", "QueueMove": "move."} {
+		for _, code := range words(schemas(t)[schema].Value.Properties["code"].Value.Enum) {
+			if said[prefix+code] == nil {
+				t.Errorf("the desk has no words for %s%s", prefix, code)
+			}
+		}
+	}
+	for _, kind := range words(schemas(t)["QueueItem"].Value.Properties["kind"].Value.Enum) {
+		if said["kind."+kind] == nil {
+			t.Errorf("the desk has no words for the kind %s", kind)
+		}
+	}
 }
 
 // TestActionsAreMoves: what `actions` may hold is what the tables let somebody do; stories hold it against what

@@ -26,7 +26,7 @@ func mountDesk(a *App, s *web.Server, demo *Demo) {
 	s.Page("GET", "/", web.Compressed(func(c *fiber.Ctx) error {
 		return sendPageFile(c, "desk/index.html", fiber.MIMETextHTMLCharsetUTF8, fiveMinutes)
 	}))
-	s.Page("GET", "/desk/config.json", func(c *fiber.Ctx) error {
+	s.Page("GET", "/desk/config.json", web.Compressed(func(c *fiber.Ctx) error {
 		logins := []demoLogin{}
 		if demo != nil {
 			for _, u := range demo.Users {
@@ -35,7 +35,7 @@ func mountDesk(a *App, s *web.Server, demo *Demo) {
 		}
 		c.Set(fiber.HeaderCacheControl, "no-store")
 		return c.JSON(fiber.Map{"now": a.Service.Now().UTC(), "push_key": a.pushKey(), "demo": logins})
-	})
+	}))
 	s.Page("GET", "/desk/{file}", web.Compressed(func(c *fiber.Ctx) error {
 		kind, ok := deskFiles[c.Params("file")]
 		if !ok {

@@ -23,8 +23,10 @@ func TestOperationsOfTheDomain(t *testing.T) {
 	addresses := map[string]string{
 		"acknowledgeSOS":          "/v1/sos/ID/acknowledge",
 		"approveAdvisory":         "/v1/advisories/ID/approve",
+		"approveLeave":            "/v1/leave/ID/approve",
 		"assignVisit":             "/v1/visits/ID/assign",
 		"decideAdvisoryAppeal":    "/v1/advisories/ID/decide-appeal",
+		"declineLeave":            "/v1/leave/ID/decline",
 		"decideClaim":             "/v1/claims/ID/decide",
 		"decideDispute":           "/v1/disputes/ID/decide",
 		"decideFlag":              "/v1/flags/ID/decide",

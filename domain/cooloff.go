@@ -12,7 +12,8 @@ const CoolOffWithin = 72 * time.Hour
 type CoolOff struct {
 	Meta
 	FlagID    *ID    `json:"flag_id"`    // the report for which it was offered,
-	AttemptID *ID    `json:"attempt_id"` // or the abusive call that they ended
+	AttemptID *ID    `json:"attempt_id"` // or the abusive call that they ended,
+	ContactID *ID    `json:"contact_id"` // or the one that they ended knowing its number alone
 	UserID    ID     `json:"user_id"`
 	Accepted  bool   `json:"accepted"`
 	VisitID   *ID    `json:"visit_id"` // the one that is not theirs now

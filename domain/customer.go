@@ -31,6 +31,14 @@ type NewHousehold struct {
 	MayBeKnown bool `json:"may_be_known,omitempty"` // as JobView
 }
 
+// HomeHistory is a household with what was with it so far.
+type HomeHistory struct {
+	Customer Customer
+	Visits   int // at which somebody came
+	NoAccess int // of these, those at which nobody opened
+	Missed   int // to which nobody came
+}
+
 // Contact is a person of the household.
 type Contact struct {
 	ID            ID               `json:"id"`

@@ -70,6 +70,7 @@ type MaintenanceFilter struct {
 
 // FlagFilter narrows GET /v1/flags.
 type FlagFilter struct {
-	Status []FlagStatus
-	JobID  *ID
+	Status      []FlagStatus
+	JobID       *ID
+	CustomerIDs []ID // any of them
 }

@@ -186,4 +186,7 @@ type JobBrief struct {
 	Category       string `json:"category"`
 	Priority       string `json:"priority"`
 	SafetyCritical bool   `json:"safety_critical"`
+	CustomerID     ID     `json:"-"`
+	SiteID         ID     `json:"-"`
+	CentreID       ID     `json:"-"`
 }

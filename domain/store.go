@@ -513,6 +513,9 @@ type PeopleReader interface {
 type CustomerReader interface {
 	Customers(ctx context.Context, s Scope, f CustomerFilter, p Page) ([]Customer, error)
 	Customer(ctx context.Context, s Scope, id ID) (*Customer, error)
+	// HomeHistories gives households of a scope by id, and how many visits of that scope were made there, stood before a closed
+	// door, or were missed by us.
+	HomeHistories(ctx context.Context, s Scope, ids []ID) (map[ID]HomeHistory, error)
 	Appliances(ctx context.Context, s Scope, customer *ID, serial string, p Page) ([]Appliance, error)
 	Appliance(ctx context.Context, s Scope, id ID) (*Appliance, error)
 	Maintenance(ctx context.Context, s Scope, id ID) (*Maintenance, error)

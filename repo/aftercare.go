@@ -22,7 +22,8 @@ func (t *tx) InsertAftercare(x *domain.Aftercare) error { return t.insert("after
 func (t *tx) SaveAftercare(x *domain.Aftercare) error { return t.save("aftercare", &x.Meta, x) }
 
 func (t *tx) CoolOffOf(after domain.ID) (*domain.CoolOff, error) {
-	return single[domain.CoolOff](t, "pause", lock(t.table("cool_offs").Where("flag_id = ? OR attempt_id = ?", after, after)))
+	return single[domain.CoolOff](t, "pause", lock(t.table("cool_offs").
+		Where("flag_id = ? OR attempt_id = ? OR contact_id = ?", after, after, after)))
 }
 
 func (t *tx) CoolOffOfVisit(visit domain.ID) (*domain.CoolOff, error) {

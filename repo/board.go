@@ -35,7 +35,7 @@ func (r *reader) JobBriefs(ctx context.Context, s domain.Scope, ids []domain.ID)
 	for i := range jobs {
 		j := &jobs[i]
 		b := domain.JobBrief{JobID: j.ID, Customer: names[j.CustomerID], Category: j.Category, Priority: j.Priority,
-			SafetyCritical: j.SafetyCritical}
+			SafetyCritical: j.SafetyCritical, CustomerID: j.CustomerID, SiteID: j.SiteID, CentreID: j.CentreID}
 		if j.ExternalRef != nil {
 			b.Ref = *j.ExternalRef
 		}

@@ -201,6 +201,43 @@ func (r *reader) Customer(ctx context.Context, s domain.Scope, id domain.ID) (*d
 	return &list[0], nil
 }
 
+func (r *reader) HomeHistories(ctx context.Context, s domain.Scope, ids []domain.ID) (map[domain.ID]domain.HomeHistory, error) {
+	out := map[domain.ID]domain.HomeHistory{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	rows, err := r.customers(ctx, r.scoped(s, "customers").Where(r.db.in("id", ids)))
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		out[rows[i].ID] = domain.HomeHistory{Customer: rows[i]}
+	}
+	type count struct {
+		CustomerID domain.ID
+		Status     domain.VisitStatus
+		N          int
+	}
+	counts, err := list[count](ctx, r, r.scoped(s, "visits").Select("customer_id, status, count(*) AS n").Where(r.db.in("customer_id", ids)).
+		Where("status IN ('completed', 'partial', 'no_access', 'stopped_unsafe', 'missed')").Group("customer_id, status"))
+	for _, c := range counts {
+		h, ok := out[c.CustomerID]
+		if !ok {
+			continue
+		}
+		switch c.Status {
+		case domain.VisitMissed:
+			h.Missed += c.N
+		case domain.VisitNoAccess:
+			h.Visits, h.NoAccess = h.Visits+c.N, h.NoAccess+c.N
+		default:
+			h.Visits += c.N
+		}
+		out[c.CustomerID] = h
+	}
+	return out, err
+}
+
 func (r *reader) Appliances(ctx context.Context, s domain.Scope, customer *domain.ID, serial string,
 	p domain.Page) ([]domain.Appliance, error) {
 	q := r.scoped(s, "appliances")
@@ -480,6 +517,9 @@ func (r *reader) Flags(ctx context.Context, a domain.Actor, f domain.FlagFilter,
 	}
 	if f.JobID != nil {
 		q = q.Where("job_id = ?", *f.JobID)
+	}
+	if f.CustomerIDs != nil {
+		q = q.Where(r.db.in("customer_id", f.CustomerIDs))
 	}
 	rows, err := list[domain.Flag](ctx, r, q.Clauses(pageOf(p, "flags", true)...))
 	out := rows[:0]

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,25 +23,39 @@ import (
 
 // QueueItem is one thing that waits for a decision.
 type QueueItem struct {
-	Kind    string                     `json:"kind"` // sos, hold, triage, review, dispute, exclusion, promise, …
-	ID      domain.ID                  `json:"id"`
-	JobID   *domain.ID                 `json:"job_id"`
-	Title   string                     `json:"title"`
-	Since   time.Time                  `json:"since"`
-	DueAt   *time.Time                 `json:"due_at"`
-	Late    bool                       `json:"late"`
-	Default string                     `json:"default"` // what happens when nobody decides in time
-	Known   domain.JSONList[string]    `json:"known"`
-	ReadBy  *Operation                 `json:"-"`    // gives what is not shown unasked, for reading it is noted; nil: nothing
-	Read    string                     `json:"read"` // its address, filled in where it is shown
-	Moves   domain.JSONList[QueueMove] `json:"moves"`
-	Rings   int                        `json:"rings"` // of an SOS that nobody acknowledged: how often it rang; of a live report: 1; 0: it is silent
-	rank    int
-	level   int // at equal due times the higher comes first: of a report how severe, of an SOS whether it rings
+	Kind    string                  `json:"kind"` // sos, hold, triage, review, dispute, exclusion, promise, …
+	ID      domain.ID               `json:"id"`
+	JobID   *domain.ID              `json:"job_id"`
+	Title   string                  `json:"title"`
+	Since   time.Time               `json:"since"`
+	DueAt   *time.Time              `json:"due_at"`
+	Late    bool                    `json:"late"`
+	Default string                  `json:"default"` // what happens when nobody decides in time
+	Known   domain.JSONList[string] `json:"known"`
+	// What Title, Default and Known say, as codes with what fills them: a page words them in its reader's language.
+	Headline  Fact                       `json:"headline"`
+	Otherwise Fact                       `json:"otherwise"`
+	Facts     domain.JSONList[Fact]      `json:"facts"`
+	Level     int                        `json:"level"` // of a report; 0: it is none
+	Who       *Person                    `json:"who"`   // who raised, reported or told it; nil: nobody of the staff, or not to be named here
+	About     *Person                    `json:"about"` // of a report about one of our people: who that is
+	Home      *Home                      `json:"home"`  // nil: none, or not the reader's to read
+	ReadBy    *Operation                 `json:"-"`     // gives what is not shown unasked, for reading it is noted; nil: nothing
+	Read      string                     `json:"read"`  // its address, filled in where it is shown
+	Moves     domain.JSONList[QueueMove] `json:"moves"`
+	Rings     int                        `json:"rings"` // of an SOS that nobody acknowledged: how often it rang; of a live report: 1; 0: it is silent
+	rank      int
+	level     int        // at equal due times the higher comes first: of a report how severe, of an SOS whether it rings
+	report    *domain.ID // behind a hold
+	who       *domain.ID // is Who, to be read
+	about     *domain.ID // is About
+	home      *domain.ID // the household, where no job leads to it
+	answers   bool       // the reader decides about the report behind it, wherever its home lies
 }
 
 // QueueMove is a decision as a form: By is called with Fields as JSON.
 type QueueMove struct {
+	Code   string                      `json:"code"` // what Label says, for pages that word it themselves
 	Label  string                      `json:"label"`
 	By     Operation                   `json:"-"`
 	To     string                      `json:"to"` // its address, filled in where it is shown
@@ -85,8 +100,8 @@ func choice(name, label string, required bool, options ...string) QueueField {
 }
 
 // Move is a decision that is offered, with the operation that makes it.
-func Move(label string, by Operation, fields ...QueueField) QueueMove {
-	return QueueMove{Label: label, By: by, Fields: append(domain.JSONList[QueueField]{}, fields...)}
+func Move(code, label string, by Operation, fields ...QueueField) QueueMove {
+	return QueueMove{Code: code, Label: label, By: by, Fields: append(domain.JSONList[QueueField]{}, fields...)}
 }
 
 // queueSources are read in this order; SOS stands above all else.
@@ -96,18 +111,28 @@ var queueSources = []func(context.Context, *casework.Service, domain.Actor, time
 	queuedAftercare, queuedAdvisories,
 }
 
+// queueSourcesOfCentre are those of a proprietor, who decides nothing about reports, holds or what a household says of a contact
+// (docs/product.md section 2): SOS, what their crews told too late, and leave.
+var queueSourcesOfCentre = []func(context.Context, *casework.Service, domain.Actor, time.Time) ([]QueueItem, error){
+	queuedSOS, queuedClaims, queuedPromises, queuedLeave,
+}
+
 // Queue lists what waits for the actor's decision. Area manager, deputy,
-// admin (what was escalated to the brand). Errors: CodeForbidden.
+// admin (what was escalated to the brand), proprietor (what is theirs to decide). Errors: CodeForbidden.
 func (s *Service) Queue(ctx context.Context, a domain.Actor) (Queue, error) {
 	return readQueue(ctx, s.Service, a)
 }
 
 func readQueue(ctx context.Context, s *casework.Service, a domain.Actor) (Queue, error) {
-	if !a.Is(domain.RoleAreaManager, domain.RoleAdmin) {
+	if !a.Is(domain.RoleAreaManager, domain.RoleAdmin, domain.RoleProprietor) {
 		return Queue{}, domain.Fail(domain.CodeForbidden, "As %s you have no decisions waiting here.", domain.RoleWords(a.Role))
 	}
 	q := Queue{Now: s.Instant(), Items: domain.JSONList[QueueItem]{}}
-	for rank, source := range queueSources {
+	sources := queueSources
+	if a.Role == domain.RoleProprietor {
+		sources = queueSourcesOfCentre
+	}
+	for rank, source := range sources {
 		items, err := source(ctx, s, a, q.Now)
 		if err != nil {
 			return Queue{}, err
@@ -129,6 +154,9 @@ func readQueue(ctx context.Context, s *casework.Service, a domain.Actor) (Queue,
 			if it.Known == nil {
 				it.Known = domain.JSONList[string]{}
 			}
+			if it.Facts == nil {
+				it.Facts = domain.JSONList[Fact]{}
+			}
 			if it.Moves == nil {
 				it.Moves = domain.JSONList[QueueMove]{}
 			}
@@ -140,7 +168,7 @@ func readQueue(ctx context.Context, s *casework.Service, a domain.Actor) (Queue,
 		q.Items = append(q.Items, items...)
 	}
 	slices.SortStableFunc(q.Items, urgency)
-	return q, nil
+	return q, nameCards(ctx, s, a, q.Items)
 }
 
 // urgency orders the queue: SOS, reports of what happens now, then by due time, at equal times the more
@@ -228,48 +256,51 @@ func ItemOfSOS(ctx context.Context, s *casework.Service, a domain.Actor, row *do
 	silent bool) (QueueItem, error) {
 	x := row.View(a)
 	silent = silent || x.Silent
-	it := QueueItem{Kind: "sos", ID: x.ID, JobID: x.JobID, Title: "SOS", Since: x.OccurredAt,
-		Default: "It rings on, tier by tier, until somebody acknowledges."}
+	it := QueueItem{Kind: "sos", ID: x.ID, JobID: x.JobID, Title: "SOS", Since: x.OccurredAt, Headline: fact("sos"),
+		Default: "It rings on, tier by tier, until somebody acknowledges.", Otherwise: fact("rings_on")}
 	if raiser.ID == x.RaiserID {
+		it.Who = personOf(raiser, silent)
 		it.Known = append(it.Known, raiser.Name+", "+domain.RoleWords(raiser.Role), alarm.CallOf(raiser, silent))
 	}
-	it.Known = append(it.Known, map[string]string{"tap": "Raised by hand.", "timer": "A visit timer ran out and nobody answered.",
-		"duress": "Raised in silence: do not call them openly."}[x.Source])
+	it.know(map[string]string{"tap": "Raised by hand.", "timer": "A visit timer ran out and nobody answered.",
+		"duress": "Raised in silence: do not call them openly."}[x.Source], "sos_"+x.Source)
 	if silent && x.Source != "duress" {
-		it.Known = append(it.Known, alarm.NotOpenly)
+		it.know(alarm.NotOpenly, "not_openly")
 	}
-	if x.Note != "" {
-		it.Known = append(it.Known, "“"+x.Note+"”")
-	}
+	it.quote("words", x.Note)
 	place, err := PlaceOfSOS(ctx, s, row)
 	if err != nil {
 		return it, err
 	}
-	it.Known = append(it.Known, place...)
+	it.Known, it.Facts = append(it.Known, place.Known...), append(it.Facts, place.Facts...)
 	if x.AgeSeconds >= 120 {
-		it.Known = append(it.Known, fmt.Sprintf("It came from an offline phone, %d min old.", x.AgeSeconds/60))
+		it.know(fmt.Sprintf("It came from an offline phone, %d min old.", x.AgeSeconds/60), "came_late", "n",
+			strconv.FormatInt(x.AgeSeconds/60, 10))
 	}
 	switch x.Status {
 	case "raised":
 		it.level, it.Rings = 1, max(x.Round, 1)
 		if x.UnheardAt != nil {
 			it.level, it.Title, it.Default = 2, "SOS, nobody was reached", "It rings on; no phone of anybody who may answer takes it."
-			call := "Nobody was reached yet: call them, or somebody near them, now."
+			it.Headline, it.Otherwise = fact("sos_unheard"), fact("rings_unheard")
 			if silent {
-				call = "Nobody was reached yet: call somebody near them now, not them."
+				it.know("Nobody was reached yet: call somebody near them now, not them.", "unheard_silent")
+			} else {
+				it.know("Nobody was reached yet: call them, or somebody near them, now.", "unheard")
 			}
-			it.Known = append(it.Known, call)
 		}
 	case "acknowledged":
 		it.Title, it.Default = "SOS, somebody is on it", "Whoever acknowledged it answers for it."
+		it.Headline, it.Otherwise = fact("sos_taken"), fact("taken")
 	}
-	it.Known = append(it.Known, "Emergency number "+x.EmergencyNumber+". "+domain.Disclaimer(""))
+	it.know("Emergency number "+x.EmergencyNumber+". "+domain.Disclaimer(""), "emergency_number", "number", x.EmergencyNumber)
 	for _, action := range x.Actions {
 		switch action {
 		case "acknowledge":
-			it.Moves = append(it.Moves, Move("I am on it", Operation{"acknowledgeSOS", x.ID}))
+			it.Moves = append(it.Moves, Move("take_sos", "I am on it", Operation{"acknowledgeSOS", x.ID}))
 		case "resolve":
-			it.Moves = append(it.Moves, Move("Resolve", Operation{"resolveSOS", x.ID}, choice("outcome", "What was it?", true, "real", "false_alarm",
+			it.Moves = append(it.Moves, Move("end_sos", "Resolve", Operation{"resolveSOS", x.ID}, choice("outcome", "What was it?", true, "real",
+				"false_alarm",
 				"test"),
 				QueueField{Name: "words", Label: "How did it end?", Type: "text", Required: true, Options: domain.JSONList[string]{}}))
 		}
@@ -279,7 +310,7 @@ func ItemOfSOS(ctx context.Context, s *casework.Service, a domain.Actor, row *do
 		if err != nil {
 			return it, err
 		}
-		it.Moves = append(it.Moves, Move("Hand it over", Operation{"handOverSOS", x.ID}, takers))
+		it.Moves = append(it.Moves, Move("hand_over", "Hand it over", Operation{"handOverSOS", x.ID}, takers))
 	}
 	return it, nil
 }
@@ -339,22 +370,29 @@ func queuedHolds(ctx context.Context, s *casework.Service, a domain.Actor, now t
 				continue
 			}
 			it := QueueItem{Kind: "hold", ID: h.ID, JobID: &j.ID, Title: "Area hold: decide how to go on", Since: h.Since, DueAt: h.DueAt,
-				Default: "The hold stays and nobody is sent; it escalates."}
+				Headline: fact("hold"), Default: "The hold stays and nobody is sent; it escalates.", Otherwise: fact("held_escalates"),
+				home: &j.CustomerID}
 			if h.OwnerID != nil {
 				if owner, ok := people[*h.OwnerID]; ok {
-					it.Known = append(it.Known, "Owner: "+owner.Name)
+					it.know("Owner: "+owner.Name, "owner", "name", owner.Name)
 				}
 			}
-			it.Known = append(it.Known, "Job "+jobWords(j)+": "+j.Fault)
+			it.know("Job "+jobWords(j)+": "+j.Fault, "job", "ref", jobWords(j), "text", j.Fault)
 			if h.Fixable {
-				it.Known = append(it.Known, "A hazard of the place; the centre may settle it with the household.")
+				it.know("A hazard of the place; the centre may settle it with the household.", "fixable")
 			}
-			it.Known = append(it.Known, knownOfHold(&h, f)...)
+			if f != nil && a.AnswersFor(f) { // why: the report behind it is theirs to read
+				it.answers, it.report, it.Level, it.who, it.about = true, h.FlagID, f.Level, f.ReporterID, f.SubjectID
+				if err := it.why(ctx, s, a, f); err != nil {
+					return nil, err
+				}
+			}
+			it.knowHold(&h, f)
 			var refused *domain.Error
 			if errors.As(notYet, &refused) {
-				it.Known = append(it.Known, refused.Message)
+				it.know(refused.Message, "not_yet_"+notYetOf(a, &h, f), "text", refused.Message)
 			} else if domain.Has(domain.JobMoveOf("safety-release").From, j.Status) {
-				it.Moves = append(it.Moves, Move("Release with a plan", Operation{"safetyRelease", j.ID},
+				it.Moves = append(it.Moves, Move("release", "Release with a plan", Operation{"safetyRelease", j.ID},
 					QueueField{Name: "plan", Label: "Safe-visit plan", Type: "choices", Options: domain.SafeVisitPlans, Required: true}, reasonField,
 					QueueField{Name: "confirmed_by", Label: "Hazard removed: who confirmed it?", Type: "text", Options: domain.JSONList[string]{}}))
 			}
@@ -364,19 +402,29 @@ func queuedHolds(ctx context.Context, s *casework.Service, a domain.Actor, now t
 	return out, nil
 }
 
-// knownOfHold is what its reporter, its centre and the first of two who decide say.
-func knownOfHold(h *domain.Hold, f *domain.Flag) []string {
-	var known []string
+// knowHold adds what its reporter, its centre and the first of two who decide say.
+func (it *QueueItem) knowHold(h *domain.Hold, f *domain.Flag) {
 	if f != nil && f.NextPersonNote != "" {
-		known = append(known, "The next person must know: “"+f.NextPersonNote+"”")
+		it.know("The next person must know: “"+f.NextPersonNote+"”", "next_person", "text", f.NextPersonNote)
 	}
 	if h.SettledAt != nil {
-		known = append(known, "The centre says that it is settled; confirmed by "+h.SettledWords+".")
+		it.know("The centre says that it is settled; confirmed by "+h.SettledWords+".", "settled", "text", h.SettledWords)
 	}
 	if d := h.PendingDecision(); d != nil {
-		known = append(known, "One person has decided: "+strings.Join(d.Plan, ", ")+". “"+d.Reason+"” It takes a second.")
+		it.know("One person has decided: "+strings.Join(d.Plan, ", ")+". “"+d.Reason+"” It takes a second.", "first_of_two",
+			"plan", strings.Join(d.Plan, ","), "text", d.Reason)
 	}
-	return known
+}
+
+// notYetOf is why a hold is not released yet.
+func notYetOf(a domain.Actor, h *domain.Hold, f *domain.Flag) string {
+	switch {
+	case f != nil && f.Status == domain.FlagReported:
+		return "triaged"
+	case h.PendingDecision() != nil && h.PendingDecision().ByID == a.UserID:
+		return "second"
+	}
+	return "answered"
 }
 
 func jobWords(j *domain.Job) string {
@@ -386,23 +434,24 @@ func jobWords(j *domain.Job) string {
 	return j.ID.String()[:8]
 }
 
-// ownFailures says in words what went wrong on our side before a report; empty: nothing.
-func ownFailures(ctx context.Context, s *casework.Service, a domain.Actor, f *domain.Flag) (string, error) {
+// knowFailures adds what went wrong on our side before a report.
+func (it *QueueItem) knowFailures(ctx context.Context, s *casework.Service, a domain.Actor, f *domain.Flag) error {
 	list, err := safety.OwnFailures(ctx, s, a, f)
 	n := map[string]int{}
 	for i := range list {
 		n[list[i].Kind]++
 	}
-	var parts []string
+	var parts, values []string
 	for _, kind := range []string{"missed", "late", "repeated"} {
+		values = append(values, kind, strconv.Itoa(n[kind]))
 		if n[kind] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n[kind], kind))
 		}
 	}
-	if len(parts) == 0 {
-		return "", err
+	if len(parts) > 0 {
+		it.know("Our own failures with this household in the 90 days before: "+strings.Join(parts, ", ")+".", "our_failures", values...)
 	}
-	return "Our own failures with this household in the 90 days before: " + strings.Join(parts, ", ") + ".", err
+	return err
 }
 
 func queuedFlags(ctx context.Context, s *casework.Service, a domain.Actor, now time.Time) ([]QueueItem, error) {
@@ -438,23 +487,27 @@ func queuedFlags(ctx context.Context, s *casework.Service, a domain.Actor, now t
 			continue
 		}
 		it := QueueItem{Kind: "review", ID: f.ID, JobID: f.JobID, level: f.Level, Title: fmt.Sprintf("Report of level %d: decide", f.Level),
-			Since: f.RecordedAt, DueAt: f.DueAt, Default: "It stays open and escalates."}
+			Since: f.RecordedAt, DueAt: f.DueAt, Default: "It stays open and escalates.", Level: f.Level,
+			who: f.ReporterID, about: f.SubjectID, home: f.CustomerID, answers: true,
+			Headline: fact("review", "level", strconv.Itoa(f.Level)), Otherwise: fact("open_escalates")}
 		if f.Status == domain.FlagReported {
 			it.Kind, it.Title = "triage", fmt.Sprintf("Report of level %d: triage", f.Level)
 			it.Default = "It escalates: deputy, another manager, the brand."
+			it.Headline, it.Otherwise = fact("triage", "level", strconv.Itoa(f.Level)), fact("escalates")
 		}
 		if f.Live() {
 			it.Rings, it.Title = 1, fmt.Sprintf("Report of level %d, happening now: triage", f.Level)
 			it.Default = "It rings on; then it escalates: deputy, another manager, the brand."
+			it.Headline, it.Otherwise = fact("triage_live", "level", strconv.Itoa(f.Level)), fact("rings_escalates")
 		}
-		it.Known = append(it.Known, strings.ReplaceAll(f.Kind, "_", " "))
+		it.know(strings.ReplaceAll(f.Kind, "_", " "), "report", "kind", f.Kind)
 		switch {
 		case f.ByCustomer && f.SubjectID == nil:
-			it.Known = append(it.Known, "A household reports one of our people, and named nobody.")
+			it.know("A household reports one of our people, and named nobody.", "conduct_nobody")
 		case f.ByCustomer:
-			it.Known = append(it.Known, "A household reports one of our people.")
+			it.know("A household reports one of our people.", "conduct")
 		case f.SubjectID != nil:
-			it.Known = append(it.Known, "About one of our people.")
+			it.know("About one of our people.", "about_staff")
 		}
 		if f.SubjectID != nil && f.Level >= 2 {
 			if err := whereabouts(ctx, s, a, f, turned[f.ID], &it, now); err != nil {
@@ -466,57 +519,57 @@ func queuedFlags(ctx context.Context, s *casework.Service, a domain.Actor, now t
 			if f.WithdrawnWords != "" {
 				words += ": “" + f.WithdrawnWords + "”"
 			}
-			it.Known = append(it.Known, words,
-				"It stays open until you decide. Ask the household yourself: somebody may have asked it to, or spoken for it.")
+			it.know(words, "withdrawn", "text", f.WithdrawnWords)
+			it.know("It stays open until you decide. Ask the household yourself: somebody may have asked it to, or spoken for it.", "withdrawn_ask")
 		}
 		lodged, again := domain.OneVoice(f, recent, people)
 		switch {
 		case f.SubjectID != nil && f.Severe() && again:
-			it.Known = append(it.Known, "Whom it is about is kept from this home alone until you triage it: the same voice (a person, or their desk within 7 days) has lodged another before.")
+			it.know("Whom it is about is kept from this home alone until you triage it: "+
+				"the same voice (a person, or their desk within 7 days) has lodged another before.", "one_voice_again")
 		case f.SubjectID != nil && f.Severe() && !domain.Has(away, f.ID) && f.TriagedAt == nil:
-			it.Known = append(it.Known, "Whom it is about is kept from this home alone until you triage it: one of ours wrote it down, and they never set out to this home.")
+			it.know("Whom it is about is kept from this home alone until you triage it: "+
+				"one of ours wrote it down, and they never set out to this home.", "never_set_out")
 		case f.SubjectID != nil && f.Severe():
-			it.Known = append(it.Known, "Whom it is about goes to no home until it is decided.")
+			it.know("Whom it is about goes to no home until it is decided.", "kept_from_homes")
 		}
 		if lodged > 1 {
-			it.Known = append(it.Known, fmt.Sprintf("One voice has lodged %d reports about them in 90 days.", lodged))
+			it.know(fmt.Sprintf("One voice has lodged %d reports about them in 90 days.", lodged), "one_voice", "n", strconv.Itoa(lodged))
 		}
 		for k := range patterns {
 			if p := &patterns[k]; p.SeenBy(a) && p.Concerns(f) {
-				it.Known = append(it.Known, p.Words())
+				it.know(p.Words(), "pattern_"+p.About, "n", strconv.Itoa(p.Sides))
 			}
 		}
-		if words, err := ownFailures(ctx, s, a, f); err != nil {
+		if err := it.knowFailures(ctx, s, a, f); err != nil {
 			return nil, err
-		} else if words != "" {
-			it.Known = append(it.Known, words)
 		}
 		if f.Statement != "" {
-			it.Known = append(it.Known, "Their side: “"+f.Statement+"”")
+			it.know("Their side: “"+f.Statement+"”", "their_side", "text", f.Statement)
 		}
 		if f.Provisional {
-			it.Known = append(it.Known, "A visit was stopped; the reporter has not told more yet.")
+			it.know("A visit was stopped; the reporter has not told more yet.", "provisional")
 		}
-		if f.Note != "" {
-			it.Known = append(it.Known, "“"+f.Note+"”")
-		}
+		it.quote("words", f.Note)
 		for _, action := range safety.NewFlagView(a, f, now, true).Actions {
 			switch action {
 			case "triage":
-				it.Moves = append(it.Moves, Move("Triage", Operation{"triageFlag", f.ID}, QueueField{Name: "level", Label: "Level, if it should change",
+				it.Moves = append(it.Moves, Move("triage", "Triage", Operation{"triageFlag", f.ID}, QueueField{Name: "level",
+					Label:   "Level, if it should change",
 					Type:    "number",
 					Options: domain.JSONList[string]{"1", "2", "3", "4"}}))
 			case "review":
 				if f.SubjectID != nil {
-					it.Moves = append(it.Moves, Move("Hear their side", Operation{"reviewFlag", f.ID},
+					it.Moves = append(it.Moves, Move("hear", "Hear their side", Operation{"reviewFlag", f.ID},
 						QueueField{Name: "told", Label: "What they may know", Type: "text",
 							Required: true, Options: domain.JSONList[string]{}}))
 				}
 				if f.Status == domain.FlagTriaged {
-					it.Moves = append(it.Moves, Move("Take it into review", Operation{"reviewFlag", f.ID}))
+					it.Moves = append(it.Moves, Move("review", "Take it into review", Operation{"reviewFlag", f.ID}))
 				}
 			case "decide":
-				it.Moves = append(it.Moves, Move("Decide", Operation{"decideFlag", f.ID}, choice("outcome", "Outcome", true, "upheld", "not_upheld",
+				it.Moves = append(it.Moves, Move("decide", "Decide", Operation{"decideFlag", f.ID}, choice("outcome", "Outcome", true, "upheld",
+					"not_upheld",
 					"unclear"),
 					reasonsField))
 			}
@@ -547,21 +600,20 @@ func queuedDisputes(ctx context.Context, s *casework.Service, a domain.Actor, _ 
 		it := QueueItem{Kind: "dispute", ID: f.ID, JobID: &f.JobID, Title: "The household says: that is not so", Since: f.RecordedAt,
 			DueAt: &f.DueAt,
 			Default: map[string]string{domain.Uphold: "The fact stands: it is proven.",
-				domain.Strike: "The fact is struck: it is not proven."}[f.Fallback]}
-		it.Known = append(it.Known, "About "+strings.ReplaceAll(f.Subject, "_", " ")+": "+strings.ReplaceAll(f.Claim, "_", " "))
-		if f.Reason != "" {
-			it.Known = append(it.Known, "“"+f.Reason+"”")
-		}
+				domain.Strike: "The fact is struck: it is not proven."}[f.Fallback], Headline: fact("dispute"), Otherwise: fact("fact_" + f.Fallback)}
+		it.know("About "+strings.ReplaceAll(f.Subject, "_", " ")+": "+strings.ReplaceAll(f.Claim, "_", " "), "disputed", "subject", f.Subject,
+			"claim", f.Claim)
+		it.quote("words", f.Reason)
 		if f.LinkRead {
-			words := "It came by a link that our staff had read: ask the household by phone."
+			words, reader := "It came by a link that our staff had read: ask the household by phone.", ""
 			if f.LinkReadBy != nil {
 				who, err := s.Read.User(ctx, domain.Scope{All: true}, *f.LinkReadBy)
 				if err != nil {
 					return nil, err
 				}
-				words = "It came by a link that our staff had read (" + who.Name + "): ask the household by phone."
+				words, reader = "It came by a link that our staff had read ("+who.Name+"): ask the household by phone.", who.Name
 			}
-			it.Known = append(it.Known, words)
+			it.know(words, "link_read", "name", reader)
 		}
 		own := false
 		if f.AttemptID != nil {
@@ -571,13 +623,18 @@ func queuedDisputes(ctx context.Context, s *casework.Service, a domain.Actor, _ 
 				if t.RingSeconds != nil {
 					words += fmt.Sprintf(", rang %d s", *t.RingSeconds)
 				}
-				it.Known = append(it.Known, words)
+				ring := ""
+				if t.RingSeconds != nil {
+					ring = strconv.Itoa(*t.RingSeconds)
+				}
+				it.know(words, "attempt", "channel", t.Channel, "outcome", t.Outcome, "grade", t.Grade, "n", ring)
 			}
 		}
 		if own {
-			it.Known = append(it.Known, "It is your own fact: somebody else decides.")
+			it.know("It is your own fact: somebody else decides.", "own_fact")
 		} else if domain.Has(f.View(a).Actions, "decide") {
-			it.Moves = append(it.Moves, Move("Decide", Operation{"decideDispute", f.ID}, choice("decision", "The fact", true, domain.Uphold,
+			it.Moves = append(it.Moves, Move("decide", "Decide", Operation{"decideDispute", f.ID}, choice("decision", "The fact", true,
+				domain.Uphold,
 				domain.Strike),
 				reasonsField))
 		}
@@ -599,22 +656,57 @@ func queuedLinkRequests(ctx context.Context, s *casework.Service, a domain.Actor
 	for i := range rows {
 		r := &rows[i]
 		it := QueueItem{Kind: "link_request", ID: r.ID, JobID: &r.JobID, Title: "Did the household ask this?", Since: r.CreatedAt,
-			DueAt: &r.DueAt, Default: r.View().Default,
-			Known: domain.JSONList[string]{linkRequestWords[r.Action], "It came by a link that our staff can open: ask the household by phone."}}
-		if r.ByID != nil {
-			it.Known[1] = "Our staff wrote it down for a caller: ask the household by phone."
+			DueAt: &r.DueAt, Default: r.View().Default, Headline: fact("link_request"), Otherwise: fact(unanswered(r))}
+		it.know(linkRequestWords[r.Action], "asked_"+r.Action)
+		switch {
+		case r.Action == domain.NumberChanged:
+			it.Title, it.Headline = "Is this number the household's?", fact("number")
+		case r.ByID != nil:
+			it.know("Our staff wrote it down for a caller: ask the household by phone.", "written_down")
+		default:
+			it.know("It came by a link that our staff can open: ask the household by phone.", "link_open")
 		}
-		if r.Action == domain.NumberChanged {
-			it.Title, it.Known = "Is this number the household's?", domain.JSONList[string]{linkRequestWords[r.Action]}
-		}
-		if r.Words != "" {
-			it.Known = append(it.Known, "“"+r.Words+"”")
-		}
-		it.Moves = append(it.Moves, Move("Decide", Operation{"decideLinkRequest", r.ID},
+		it.quote("words", r.Words)
+		it.Moves = append(it.Moves, Move("decide", "Decide", Operation{"decideLinkRequest", r.ID},
 			choice("decision", "The household", true, "accept", "refuse"), reasonsField))
 		out = append(out, it)
 	}
 	return out, nil
+}
+
+// queuedLeave is what people of a centre ask for; who asked decides nothing of it.
+func queuedLeave(ctx context.Context, s *casework.Service, a domain.Actor, now time.Time) ([]QueueItem, error) {
+	rows, err := s.Read.Leaves(ctx, a.Scope(), domain.LeaveFilter{Status: domain.LeaveMoves.Start}, domain.Page{Limit: waiting.Limit})
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		l := &rows[i]
+		if !domain.Has(l.View(a, now).Actions, "approve") {
+			continue
+		}
+		it := QueueItem{Kind: "leave", ID: l.ID, Title: "Somebody asks for leave", Since: l.CreatedAt, DueAt: &l.StartsAt, who: &l.TechnicianID,
+			Headline: fact("leave"), Default: "It is not granted: they stay in the plan.", Otherwise: fact("not_granted"),
+			Moves: domain.JSONList[QueueMove]{Move("approve", "Approve", Operation{"approveLeave", l.ID}),
+				Move("decline", "Decline", Operation{"declineLeave", l.ID}, reasonField)}}
+		it.know(fmt.Sprintf("%s, %s to %s", l.Kind, l.StartsAt.Format("2 Jan 15:04 MST"), l.EndsAt.Format("2 Jan 15:04 MST")), "leave_time",
+			"kind", l.Kind, "from", instant(l.StartsAt), "to", instant(l.EndsAt))
+		it.quote("words", l.Note)
+		out = append(out, it)
+	}
+	return out, nil
+}
+
+// unanswered is what becomes of a request that nobody decides, as a code.
+func unanswered(r *domain.LinkRequest) string {
+	if r.Action != domain.NumberChanged {
+		return "unanswered_" + r.Action
+	}
+	if r.Counts() {
+		return "number_proves"
+	}
+	return "number_nothing"
 }
 
 // queuedHouseholds are rows that may be one household.
@@ -630,31 +722,34 @@ func queuedHouseholds(ctx context.Context, s *casework.Service, a domain.Actor, 
 	for i := range rows {
 		q := &rows[i]
 		it := QueueItem{Kind: "household", ID: q.ID, Title: "Is it the same household?", Since: q.CreatedAt, DueAt: &q.DueAt,
-			Default: "Nothing is held by it; it climbs to all who triage.",
-			Known:   domain.JSONList[string]{householdWords("Came in", &q.Household), householdWords("Under your eyes", &q.Other)}}
+			Default: "Nothing is held by it; it climbs to all who triage.", Headline: fact("household"), Otherwise: fact("climbs")}
 		if q.Whose() {
-			it.Title = "Is the report about this household?"
-			it.Known = domain.JSONList[string]{householdWords("Uses the number of the report, as many do", &q.Household)}
+			it.Title, it.Headline = "Is the report about this household?", fact("household_whose")
+			it.knowHousehold("Uses the number of the report, as many do", "home_of_number", &q.Household)
+		} else {
+			it.knowHousehold("Came in", "home_came", &q.Household)
+			it.knowHousehold("Under your eyes", "home_known", &q.Other)
 		}
 		if q.Words != "" {
-			it.Default = "What is held stays held; it climbs to all who triage."
-			it.Known = append(it.Known, "The household says that it is not the one: “"+q.Words+"”")
+			it.Default, it.Otherwise = "What is held stays held; it climbs to all who triage.", fact("held_climbs")
+			it.know("The household says that it is not the one: “"+q.Words+"”", "not_us", "text", q.Words)
 		}
 		it.Moves = append(it.Moves,
-			Move("Decide", Operation{"decideHouseholdQuestion", q.ID}, choice("decision", "The household", true, "same", "different"), reasonsField))
+			Move("decide", "Decide", Operation{"decideHouseholdQuestion", q.ID}, choice("decision", "The household", true, "same", "different"),
+				reasonsField))
 		out = append(out, it)
 	}
 	return out, nil
 }
 
-func householdWords(what string, b *domain.HouseholdBrief) string {
-	return what + ": " + b.Name + ", " + strings.Join(b.Addresses, "; ")
+func (it *QueueItem) knowHousehold(what, code string, b *domain.HouseholdBrief) {
+	it.know(what+": "+b.Name+", "+strings.Join(b.Addresses, "; "), code, "name", b.Name, "address", strings.Join(b.Addresses, "; "))
 }
 
 // queuedClaims are what crews told too late: those of one person with one cause are
 // one decision.
 func queuedClaims(ctx context.Context, s *casework.Service, a domain.Actor, _ time.Time) ([]QueueItem, error) {
-	if a.Role != domain.RoleAreaManager {
+	if !a.Is(domain.RoleAreaManager, domain.RoleProprietor) {
 		return nil, nil
 	}
 	rows, err := s.Read.Claims(ctx, a.Scope(), "open", domain.Page{Limit: waiting.Limit})
@@ -687,20 +782,35 @@ func queuedClaims(ctx context.Context, s *casework.Service, a domain.Actor, _ ti
 			fields := []QueueField{{Name: "alike", Label: "All of this cause?", Type: "bool", Options: domain.JSONList[string]{"true", "false"},
 				Required: true}, reasonsField}
 			out = append(out, QueueItem{Kind: "claim", ID: c.ID, JobID: &c.JobID, Since: c.RecordedAt, DueAt: c.DueAt, Default: c.Default(),
+				Otherwise: fact(claimDefault(c)), who: &c.ActorID,
 				Moves: domain.JSONList[QueueMove]{
-					Move("Take", Operation{"decideClaim", c.ID}, append([]QueueField{choice("decision", "Decision", true, "take"),
+					Move("take", "Take", Operation{"decideClaim", c.ID}, append([]QueueField{choice("decision", "Decision", true, "take"),
 						{Name: "witness", Label: "Who saw it", Type: "text", Options: domain.JSONList[string]{}}}, fields...)...),
-					Move("Decline", Operation{"decideClaim", c.ID}, append([]QueueField{choice("decision", "Decision", true, "decline")}, fields...)...)}})
+					Move("decline", "Decline", Operation{"decideClaim", c.ID}, append([]QueueField{choice("decision", "Decision", true, "decline")},
+						fields...)...)}})
 		}
-		it := &out[n]
-		who := people[c.ActorID]
-		it.Known = append(it.Known, fmt.Sprintf("%s, %s", strings.ReplaceAll(c.Action, "-", " "), c.OccurredAt.Format("2 Jan 15:04 MST")))
+		it, who := &out[n], people[c.ActorID]
+		it.know(fmt.Sprintf("%s, %s", strings.ReplaceAll(c.Action, "-", " "), c.OccurredAt.Format("2 Jan 15:04 MST")), "claimed", "action",
+			c.Action,
+			"at", instant(c.OccurredAt))
+		it.Headline = fact("claim", "name", who.Name, "n", strconv.Itoa(len(it.Known)), "cause", c.Cause, "text", c.CauseWords())
 		it.Title = fmt.Sprintf("%s, %d claims: %s", who.Name, len(it.Known), c.CauseWords())
 		if len(it.Known) == 1 {
 			it.Title = fmt.Sprintf("%s, 1 claim: %s", who.Name, c.CauseWords())
 		}
 	}
 	return out, nil
+}
+
+// claimDefault is what happens to a claim that nobody decides, as a code.
+func claimDefault(c *domain.Claim) string {
+	switch {
+	case c.Cause == domain.CauseOwnWord:
+		return "paid"
+	case c.Action == "no-access":
+		return "declined_household"
+	}
+	return "declined"
 }
 
 // linkRequestWords say what was asked.
@@ -727,25 +837,34 @@ func queuedExclusions(ctx context.Context, s *casework.Service, a domain.Actor, 
 		if x.ConsentedAt == nil || x.LiftedAt != nil || !domain.Has(v.Actions, "lift") {
 			continue
 		}
-		known := "The reporter consents to being sent there again."
+		it := QueueItem{Kind: "exclusion", ID: x.ID, JobID: x.Flag.JobID, Title: "Let them meet again?", Since: *x.ConsentedAt, who: &x.UserID,
+			home: &x.CustomerID, answers: true,
+			Headline: fact("exclusion"), Default: "They stay apart.", Otherwise: fact("stay_apart"), Moves: domain.JSONList[QueueMove]{Move("lift",
+				"Lift it", Operation{"liftExclusion", x.ID},
+				reasonField)}}
 		if x.Flag.ByCustomer {
-			known = "The household took its report back."
+			it.know("The household took its report back.", "taken_back")
+		} else {
+			it.know("The reporter consents to being sent there again.", "consents")
 		}
-		out = append(out, QueueItem{Kind: "exclusion", ID: x.ID, JobID: x.Flag.JobID, Title: "Let them meet again?", Since: *x.ConsentedAt,
-			Default: "They stay apart.",
-			Known:   domain.JSONList[string]{known}, Moves: domain.JSONList[QueueMove]{Move("Lift it", Operation{"liftExclusion", x.ID},
-				reasonField)}})
+		out = append(out, it)
 	}
 	return out, nil
 }
 
-// queuedPromises are those late by four hours: the last step of their ladder.
+// queuedPromises are those so late that their ladder has come to the actor: to a proprietor after an hour, to a manager after four.
 func queuedPromises(ctx context.Context, s *casework.Service, a domain.Actor, now time.Time) ([]QueueItem, error) {
-	if a.Role != domain.RoleAreaManager {
+	if !a.Is(domain.RoleAreaManager, domain.RoleProprietor) {
 		return nil, nil
 	}
+	late := time.Duration(0)
+	for _, step := range domain.LateSteps {
+		if step.To == a.Role {
+			late = step.After
+		}
+	}
 	rows, err := s.Read.Promises(ctx, a, domain.PromiseFilter{Status: []domain.PromiseStatus{domain.PromiseBroken},
-		DueBy: domain.Ptr(now.Add(-domain.LateSteps[len(domain.LateSteps)-1].After))}, waiting)
+		DueBy: domain.Ptr(now.Add(-late))}, waiting)
 	if err != nil {
 		return nil, err
 	}
@@ -761,14 +880,12 @@ func queuedPromises(ctx context.Context, s *casework.Service, a domain.Actor, no
 	for i := range rows {
 		p := &rows[i]
 		it := QueueItem{Kind: "promise", ID: p.ID, JobID: &p.JobID, Title: "A promise to a household is late", Since: p.CreatedAt,
-			DueAt: &p.DueAt, Default: "It stays late until somebody calls."}
+			DueAt: &p.DueAt, Headline: fact("promise"), Default: "It stays late until somebody calls.", Otherwise: fact("stays_late")}
 		if owner, ok := people[p.OwnerID]; ok {
-			it.Known = append(it.Known, "Owner: "+owner.Name)
+			it.know("Owner: "+owner.Name, "owner", "name", owner.Name)
 		}
-		if p.What != "" {
-			it.Known = append(it.Known, "“"+p.What+"”")
-		}
-		it.Moves = append(it.Moves, Move("I take it over", Operation{"handOverPromise", p.ID},
+		it.quote("words", p.What)
+		it.Moves = append(it.Moves, Move("take_over", "I take it over", Operation{"handOverPromise", p.ID},
 			QueueField{Name: "owner_id", Type: "fixed", Options: domain.JSONList[string]{a.UserID.String()}, Required: true}))
 		out = append(out, it)
 	}
@@ -805,21 +922,24 @@ func queuedAdvisories(ctx context.Context, s *casework.Service, a domain.Actor, 
 			case len(open) > 0 && domain.Has(actions, "decide-appeal"):
 				it.Kind, it.Title, it.Since, it.DueAt = "appeal", "A household appeals against an advisory", open[0].CreatedAt, &open[0].DueAt
 				it.Default = "It stays open, and rings every week."
-				it.Known = domain.JSONList[string]{"“" + open[0].Words + "”"}
-				it.Moves = domain.JSONList[QueueMove]{Move("Decide", Operation{"decideAdvisoryAppeal", x.ID},
+				it.Headline, it.Otherwise = fact("appeal"), fact("rings_weekly")
+				it.quote("words", open[0].Words)
+				it.Moves = domain.JSONList[QueueMove]{Move("decide", "Decide", Operation{"decideAdvisoryAppeal", x.ID},
 					choice("outcome", "The advisory", true, "keep",
 						"end"),
 					reasonsField)}
 			case domain.Has(actions, "approve"):
 				it.Title, it.Default = "An advisory waits for your approval", "It is not shown to anybody, and expires."
+				it.Headline, it.Otherwise = fact("advisory"), fact("unseen_expires")
 				if x.RenewOn != "" {
 					it.Title, it.Default = "An advisory waits for its renewal, until "+x.RenewOn, "It expires."
+					it.Headline, it.Otherwise = fact("renewal", "on", x.RenewOn), fact("expires")
 				}
 				it.Moves = domain.JSONList[QueueMove]{
-					Move("Approve", Operation{"approveAdvisory", x.ID}, QueueField{Name: "told", Label: "Tell the household?", Type: "bool",
+					Move("approve", "Approve", Operation{"approveAdvisory", x.ID}, QueueField{Name: "told", Label: "Tell the household?", Type: "bool",
 						Options: domain.JSONList[string]{"true", "false"}, Required: true},
 						QueueField{Name: "not_told_reason", Label: "If not: why not", Type: "text", Options: domain.JSONList[string]{}}),
-					Move("Refuse", Operation{"refuseAdvisory", x.ID}, reasonsField)}
+					Move("refuse", "Refuse", Operation{"refuseAdvisory", x.ID}, reasonsField)}
 			default:
 				continue
 			}
@@ -851,14 +971,15 @@ func queuedAftercare(ctx context.Context, s *casework.Service, a domain.Actor, n
 			continue
 		}
 		it := QueueItem{Kind: "aftercare", ID: x.ID, Title: "Talk with a colleague", Since: x.CreatedAt, DueAt: &x.DueAt,
-			Default: "It stays owed; the lateness is counted and rings deputy, managers and admins."}
+			Headline: fact("aftercare"), Default: "It stays owed; the lateness is counted and rings deputy, managers and admins.",
+			Otherwise: fact("stays_owed")}
 		if person, ok := people[x.PersonID]; ok {
-			it.Known = append(it.Known, person.Name)
+			it.Known, it.who = append(it.Known, person.Name), &x.PersonID
 		}
 		if owner, ok := people[x.OwnerID]; ok && x.OwnerID != a.UserID {
-			it.Known = append(it.Known, "Owed by "+owner.Name)
+			it.know("Owed by "+owner.Name, "owed_by", "name", owner.Name)
 		}
-		it.Moves = append(it.Moves, Move("We talked", Operation{"doneAftercare", x.ID},
+		it.Moves = append(it.Moves, Move("talked", "We talked", Operation{"doneAftercare", x.ID},
 			QueueField{Name: "note", Label: "A short note, for managers only", Type: "text", Options: domain.JSONList[string]{}}))
 		out = append(out, it)
 	}

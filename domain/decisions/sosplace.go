@@ -19,28 +19,28 @@ import (
 const handOverMost = 60
 
 // PlaceOfSOS says where an SOS is, as far as it is known.
-func PlaceOfSOS(ctx context.Context, s *casework.Service, x *domain.SOS) ([]string, error) {
+func PlaceOfSOS(ctx context.Context, s *casework.Service, x *domain.SOS) (Place, error) {
 	everything := domain.Scope{All: true} // of the one place that the reader answers for
-	var out []string
+	var out Place
 	zone := domain.Location("")
 	if x.CentreID != nil {
 		c, err := s.Read.Centre(ctx, everything, *x.CentreID)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		zone = c.Location()
-		out = append(out, "Centre "+c.Name)
+		out.know("Centre "+c.Name, "centre", "name", c.Name)
 	}
 	if x.JobID != nil {
 		j, err := s.Read.Job(ctx, everything, *x.JobID)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		home, err := s.Read.Customer(ctx, everything, j.CustomerID)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		out = append(out, "Job "+jobWords(j)+": "+j.Fault)
+		out.know("Job "+jobWords(j)+": "+j.Fault, "job", "ref", jobWords(j), "text", j.Fault)
 		for i := range home.Sites {
 			site := &home.Sites[i]
 			if site.ID != j.SiteID {
@@ -49,18 +49,20 @@ func PlaceOfSOS(ctx context.Context, s *casework.Service, x *domain.SOS) ([]stri
 			zone = site.Location()
 			parts := slices.DeleteFunc([]string{site.Address, site.Landmark, site.PostalCode}, func(part string) bool { return part == "" })
 			if len(parts) > 0 {
-				out = append(out, "Address: "+strings.Join(parts, ", "))
+				out.know("Address: "+strings.Join(parts, ", "), "address", "name", home.Name, "address", strings.Join(parts, ", "))
 			}
 			if site.Lat != nil && site.Lon != nil {
-				out = append(out, fmt.Sprintf("Home at %.5f, %.5f", *site.Lat, *site.Lon))
+				words, at := pointWords(*site.Lat, *site.Lon)
+				out.know("Home at "+words, "home_at", at...)
 			}
 		}
 	}
 	if x.VisitID != nil {
 		v, err := s.Read.Visit(ctx, everything, *x.VisitID)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
+		there := ""
 		words := fmt.Sprintf("Visit %s to %s, now %s", v.WindowStart.In(zone).Format("2 Jan 15:04"), v.WindowEnd.In(zone).Format("15:04"),
 			strings.ReplaceAll(string(v.Status), "_", " "))
 		if v.Inside() {
@@ -69,22 +71,41 @@ func PlaceOfSOS(ctx context.Context, s *casework.Service, x *domain.SOS) ([]stri
 				since = v.ArrivedAt
 			}
 			if since != nil {
+				there = instant(*since)
 				words += ", there since " + since.In(zone).Format("15:04")
 			}
 		}
-		out = append(out, words)
+		out.know(words, "visit", "from", instant(v.WindowStart), "to", instant(v.WindowEnd), "status", string(v.Status), "since", there)
 	}
 	if x.Lat != nil && x.Lon != nil {
-		out = append(out, fmt.Sprintf("Phone at %.5f, %.5f", *x.Lat, *x.Lon))
+		words, at := pointWords(*x.Lat, *x.Lon)
+		out.know("Phone at "+words, "phone_at", at...)
 	}
 	if x.LastSeen.V != nil {
 		points, err := s.Read.SOSTrailLength(ctx, x.ID)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		out = append(out, lastSeen(x.LastSeen.V, zone), fmt.Sprintf("The phone told of itself %d times", points))
+		values := []string{"at", instant(x.LastSeen.V.At), "sound", x.LastSeen.V.Sound}
+		if p := x.LastSeen.V; p.Lat != nil && p.Lon != nil {
+			_, at := pointWords(*p.Lat, *p.Lon)
+			values = append(values, at...)
+		}
+		if p := x.LastSeen.V; p.AccuracyM != nil {
+			values = append(values, "metres", fmt.Sprint(*p.AccuracyM))
+		}
+		if p := x.LastSeen.V; p.Battery != nil {
+			values = append(values, "battery", fmt.Sprint(*p.Battery))
+		}
+		out.know(lastSeen(x.LastSeen.V, zone), "last_seen", values...)
+		out.know(fmt.Sprintf("The phone told of itself %d times", points), "trail", "n", fmt.Sprint(points))
 	}
 	return out, nil
+}
+
+// pointWords is a place as both coordinates, in words and as values.
+func pointWords(lat, lon float64) (string, []string) {
+	return fmt.Sprintf("%.5f, %.5f", lat, lon), []string{"lat", fmt.Sprintf("%.5f", lat), "lon", fmt.Sprintf("%.5f", lon)}
 }
 
 // lastSeen says where a phone was last, or only how it was; the pages make a link to the map of it.

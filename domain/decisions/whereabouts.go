@@ -99,7 +99,7 @@ func whereabouts(ctx context.Context, s *casework.Service, a domain.Actor, f *do
 		it.Known = append(it.Known, alarm.CallOf(&person, silent[person.ID]))
 	}
 	if silent[person.ID] {
-		it.Known = append(it.Known, alarm.NotOpenly)
+		it.know(alarm.NotOpenly, "not_openly")
 	}
 	return nil
 }
@@ -114,37 +114,41 @@ func whereTheyAre(ctx context.Context, s *casework.Service, a domain.Actor, f *d
 	if err != nil {
 		return err
 	}
-	words := fmt.Sprintf("%s was on the way to job %s: the visit was taken away, and nobody goes.", person.Name, jobWords(job))
+	words, code := fmt.Sprintf("%s was on the way to job %s: the visit was taken away, and nobody goes.", person.Name, jobWords(job)),
+		"turned_back"
+	values := []string{"name", person.Name, "ref", jobWords(job)}
 	inside := v.Inside() && domain.Has(v.Crew, person.ID)
 	switch {
 	case !inside && f.Home(v) && f.CameAt != nil:
 		words = fmt.Sprintf("%s is at a home NOW, job %s, since %s: they said so after the visit was taken from them.", person.Name,
 			jobWords(job), f.CameAt.In(centre.Location()).Format("15:04"))
+		code, values = "there_said", append(values, "at", instant(*f.CameAt))
 	case !inside && f.Home(v):
 		words = fmt.Sprintf(
 			"%s was on the way to job %s and may be inside: the visit was taken from them, and the report came from there. Call until somebody says otherwise.", person.Name, jobWords(job))
+		code = "perhaps_there"
 	case inside:
 		words = fmt.Sprintf("%s is at a home NOW, job %s", person.Name, jobWords(job))
 		if at := v.ArrivedAt; at != nil {
 			words += ", since " + at.In(centre.Location()).Format("15:04")
+			values = append(values, "at", instant(*at))
 		}
+		code = "there_now"
 		words += ". Nothing there is refused; a push asks for a call to the manager and gives no reason."
 	}
-	it.Known = append(it.Known, words)
+	it.know(words, code, values...)
 	if !inside && len(v.Crew) > 0 {
 		sent, err := PeopleOf(ctx, s, slices.Clone(v.Crew))
 		if err != nil {
 			return err
 		}
 		for _, id := range v.Crew {
-			it.Known = append(it.Known, sent[id].Name+" has that visit now.")
+			it.know(sent[id].Name+" has that visit now.", "visit_of", "name", sent[id].Name)
 		}
 	}
 	if a.Role != domain.RoleAreaManager || !a.Reaches(v.CentreID, v.AreaID) {
-		it.Known = append(it.Known, "A colleague is sent by the centre "+centre.Name+":")
-		if centre.Phone != "" {
-			it.Known = append(it.Known, "Call "+centre.Phone)
-		}
+		it.know("A colleague is sent by the centre "+centre.Name+":", "centre_sends", "name", centre.Name)
+		it.call(centre.Phone)
 		return nil
 	}
 	crew, err := colleagues(ctx, s, v, person.ID, now)
@@ -152,15 +156,13 @@ func whereTheyAre(ctx context.Context, s *casework.Service, a domain.Actor, f *d
 		return err
 	}
 	if len(crew.Options) == 0 {
-		it.Known = append(it.Known, "No colleague of "+centre.Name+" is free to go there now.")
-		if centre.Phone != "" {
-			it.Known = append(it.Known, "Call "+centre.Phone)
-		}
+		it.know("No colleague of "+centre.Name+" is free to go there now.", "nobody_free", "name", centre.Name)
+		it.call(centre.Phone)
 		return nil
 	}
 	label := "Send a colleague, job " + jobWords(job)
 	if !inside && v.Status == domain.VisitScheduled && len(v.Crew) == 0 {
-		it.Moves = append(it.Moves, Move(label, Operation{"assignVisit", v.ID}, crew))
+		it.Moves = append(it.Moves, Move("send", label, Operation{"assignVisit", v.ID}, crew))
 		return nil
 	}
 	// Who comes has a visit of their own: what the one inside did stays theirs.
@@ -168,7 +170,7 @@ func whereTheyAre(ctx context.Context, s *casework.Service, a domain.Actor, f *d
 	fixed := func(name string, at time.Time) QueueField {
 		return QueueField{Name: name, Type: "fixed", Options: domain.JSONList[string]{at.Format(time.RFC3339)}, Required: true}
 	}
-	it.Moves = append(it.Moves, Move(label, Operation{"scheduleVisit", v.JobID}, fixed("window_start", from),
+	it.Moves = append(it.Moves, Move("send", label, Operation{"scheduleVisit", v.JobID}, fixed("window_start", from),
 		fixed("window_end", from.Add(colleagueIn)), crew))
 	return nil
 }
@@ -224,10 +226,13 @@ func queuedKeepAways(ctx context.Context, s *casework.Service, a domain.Actor, _
 		if k.Flag.DecidedAt != nil {
 			since = *k.Flag.DecidedAt
 		}
-		out = append(out, QueueItem{Kind: "keep_away", ID: k.ID, JobID: k.Flag.JobID, Title: "Let somebody go to homes again?", Since: since,
-			Default: "They go to no home; their pay goes on.",
-			Known:   domain.JSONList[string]{"The report about them is " + strings.ReplaceAll(string(k.Flag.Status), "_", " ") + "."},
-			Moves:   domain.JSONList[QueueMove]{Move("Lift it", Operation{"liftKeepAway", k.ID}, reasonField)}})
+		it := QueueItem{Kind: "keep_away", ID: k.ID, JobID: k.Flag.JobID, Title: "Let somebody go to homes again?", Since: since,
+			about: &k.UserID, home: k.Flag.CustomerID, answers: true,
+			Headline: fact("keep_away"), Default: "They go to no home; their pay goes on.", Otherwise: fact("no_home"),
+			Moves: domain.JSONList[QueueMove]{Move("lift", "Lift it", Operation{"liftKeepAway", k.ID}, reasonField)}}
+		it.know("The report about them is "+strings.ReplaceAll(string(k.Flag.Status), "_", " ")+".", "report_status", "status",
+			string(k.Flag.Status))
+		out = append(out, it)
 	}
 	return out, nil
 }

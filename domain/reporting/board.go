@@ -486,7 +486,7 @@ func alarmOfHome(h *domain.HomeSafe, u *domain.User, silent bool) BoardAlarm {
 		Actions: domain.JSONList[string]{"spoken"},
 		Known: domain.JSONList[string]{u.Name + ", " + domain.RoleWords(u.Role), alarm.CallOf(u, silent),
 			"They wanted to be asked whether they came home and have not answered. Without your word an SOS follows."},
-		Moves: domain.JSONList[decisions.QueueMove]{decisions.Move("I spoke with them",
+		Moves: domain.JSONList[decisions.QueueMove]{decisions.Move("spoken", "I spoke with them",
 			decisions.Operation{Name: "spokenHomeSafe", ID: u.ID})}}
 	if silent {
 		it.Known = append(it.Known, alarm.NotOpenly)
@@ -518,10 +518,10 @@ func (s *Service) alarmOfTimer(ctx context.Context, a domain.Actor, t *domain.Ti
 	if err != nil {
 		return it, err
 	}
-	it.Known = append(it.Known, place...)
+	it.Known = append(it.Known, place.Known...)
 	if domain.Has(it.Actions, "spoken") {
 		whom := decisions.QueueField{Name: "user_id", Type: "fixed", Options: domain.JSONList[string]{u.ID.String()}, Required: true}
-		it.Moves = append(it.Moves, decisions.Move("I spoke with them", decisions.Operation{Name: "spokenTimer", ID: v.ID}, whom))
+		it.Moves = append(it.Moves, decisions.Move("spoken", "I spoke with them", decisions.Operation{Name: "spokenTimer", ID: v.ID}, whom))
 	}
 	return it, nil
 }

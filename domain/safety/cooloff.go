@@ -96,6 +96,9 @@ func answerPause(tx *casework.Work, a domain.Actor, offered domain.CoolOff, in C
 	if of == nil {
 		of = offered.AttemptID
 	}
+	if of == nil {
+		of = offered.ContactID
+	}
 	c, err := tx.CoolOffOf(*of)
 	fresh := casework.NotFound(err)
 	switch {

@@ -90,23 +90,40 @@ func (s *Service) EndCall(ctx context.Context, call *casework.Call, job domain.I
 	})
 }
 
-// AnswerCallCoolOff takes the pause after an abusive call, or not. Whoever recorded it,
-// within three days. Errors: CodeNotFound, CodeState, CodeUnprocessable.
+// AnswerCallCoolOff takes the pause after an abusive call, or not. Whoever recorded it, on a job or by its number alone
+// (LogContact), within three days. Errors: CodeNotFound, CodeState, CodeUnprocessable.
 func (s *Service) AnswerCallCoolOff(ctx context.Context, call *casework.Call, attempt domain.ID, in CoolOffInput) (domain.CoolOff, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.CoolOff, error) {
-		made, err := tx.Attempt(attempt)
-		if err == nil && (made.ByID == nil || *made.ByID != call.Actor.UserID) {
-			err = domain.NotFound("attempt")
-		}
+		offered, outcome, recorded, err := endedCall(tx, call.Actor, attempt)
 		if err != nil {
 			return domain.CoolOff{}, err
 		}
-		if made.Outcome != reach.Hostile || !tx.Now.Before(made.RecordedAt.Add(domain.CoolOffWithin)) {
+		if outcome != reach.Hostile || !tx.Now.Before(recorded.Add(domain.CoolOffWithin)) {
 			return domain.CoolOff{}, domain.Fail(domain.CodeState, "No pause is offered for this contact now.")
 		}
 		if _, err := tx.LockUser(call.Actor.UserID); err != nil { // one answer at a time
 			return domain.CoolOff{}, err
 		}
-		return answerPause(tx, call.Actor, domain.CoolOff{AttemptID: &made.ID}, in)
+		return answerPause(tx, call.Actor, offered, in)
 	})
+}
+
+// endedCall finds a contact that somebody recorded. By its number alone it is found whether the number is known or not, so that the pause
+// tells nothing of whose it is.
+func endedCall(tx *casework.Work, a domain.Actor, id domain.ID) (offered domain.CoolOff, outcome string, recorded time.Time, err error) {
+	made, err := tx.Attempt(id)
+	switch {
+	case err == nil && made.ByID != nil && *made.ByID == a.UserID:
+		return domain.CoolOff{AttemptID: &made.ID}, made.Outcome, made.RecordedAt, nil
+	case err != nil && !casework.NotFound(err):
+		return offered, "", recorded, err
+	}
+	logged, err := tx.LoggedContact(id)
+	if casework.NotFound(err) || err == nil && logged.ByID != a.UserID {
+		err = domain.NotFound("attempt")
+	}
+	if err != nil {
+		return offered, "", recorded, err
+	}
+	return domain.CoolOff{ContactID: &logged.ID}, logged.Outcome, logged.RecordedAt, nil
 }

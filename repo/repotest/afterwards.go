@@ -30,14 +30,17 @@ func afterwards(t *testing.T, db *repo.DB) {
 		DoneBy: &w.Manager.ID, Note: "n"}
 	ended := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Phone,
 		Outcome: reach.Hostile, Grade: reach.Declared, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon}
-	pause := domain.CoolOff{Meta: Meta(Noon), FlagID: &flag.ID, AttemptID: &ended.ID, UserID: w.Ravi.ID, Accepted: true, VisitID: &w.Visit.ID,
+	logged := domain.LoggedContact{ID: ID(), Phone: "+919800000077", Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Hostile,
+		ByID: w.Desk.ID, OccurredAt: Noon, RecordedAt: Noon}
+	pause := domain.CoolOff{Meta: Meta(Noon), FlagID: &flag.ID, AttemptID: &ended.ID, ContactID: &logged.ID, UserID: w.Ravi.ID,
+		Accepted: true, VisitID: &w.Visit.ID,
 		Outcome: "offered"}
 	for what, v := range map[string]any{"advisory": x, "appeal": p, "read": read, "aftercare": care, "pause": pause} {
 		filled(t, what, v)
 	}
 	Do(t, db, func(tx domain.Tx) error {
 		return all(tx.InsertFlag(&flag), tx.InsertAdvisory(&x), tx.InsertAppeal(&p), tx.InsertAdvisoryReads([]domain.AdvisoryRead{read}),
-			tx.InsertAftercare(&care), tx.InsertAttempt(&ended), tx.InsertCoolOff(&pause))
+			tx.InsertAftercare(&care), tx.InsertAttempt(&ended), tx.InsertLoggedContact(&logged), tx.InsertCoolOff(&pause))
 	})
 	Same(t, "advisory", x, Get(t, db, func(tx domain.Tx) (*domain.Advisory, error) { return tx.LockAdvisory(x.ID) }))
 	Same(t, "of the household", []domain.Advisory{x}, Get(t, db,
@@ -56,6 +59,7 @@ func afterwards(t *testing.T, db *repo.DB) {
 	Same(t, "saved advisory", x, Get(t, db, func(tx domain.Tx) (*domain.Advisory, error) { return tx.Advisory(x.ID) }))
 	Same(t, "saved aftercare", care, Get(t, db, func(tx domain.Tx) (*domain.Aftercare, error) { return tx.LockAftercare(care.ID) }))
 	Same(t, "pause of a call", pause, Get(t, db, func(tx domain.Tx) (*domain.CoolOff, error) { return tx.CoolOffOf(ended.ID) }))
+	Same(t, "pause of a call by number", pause, Get(t, db, func(tx domain.Tx) (*domain.CoolOff, error) { return tx.CoolOffOf(logged.ID) }))
 	Same(t, "saved pause", pause, Get(t, db, func(tx domain.Tx) (*domain.CoolOff, error) { return tx.CoolOffOf(flag.ID) }))
 	// A second row for the same step, appeal or pause is refused.
 	twice := care

@@ -274,12 +274,36 @@ func (d *millDay) briefs(t *testing.T) {
 	briefs, err := r.JobBriefs(ctx, Actor(d.Desk).Scope(), []domain.ID{d.otherJob.ID, d.Job.ID, ID()})
 	noError(t, err)
 	if want := (domain.JobBrief{JobID: d.otherJob.ID, Ref: "REF-7", Customer: "Rao", Category: "washer", Priority: "normal",
-		SafetyCritical: true}); len(briefs) != 2 ||
+		SafetyCritical: true, CustomerID: d.otherJob.CustomerID, SiteID: d.otherJob.SiteID, CentreID: d.otherJob.CentreID}); len(briefs) != 2 ||
 		briefs[d.otherJob.ID] != want || briefs[d.Job.ID].Customer != "Iyer" {
 		t.Errorf("briefs of jobs: %+v", briefs)
 	}
 	if briefs, err := r.JobBriefs(ctx, domain.Scope{CentreID: d.Harbour.ID}, []domain.ID{d.otherJob.ID}); err != nil || len(briefs) != 0 {
 		t.Errorf("another centre reads %v (%v)", briefs, err)
+	}
+	home := d.otherJob.CustomerID
+	homes, err := r.HomeHistories(ctx, Actor(d.Desk).Scope(), []domain.ID{home, ID()})
+	noError(t, err)
+	visits, err := r.Visits(ctx, everything, domain.VisitFilter{JobIDs: []domain.ID{d.otherJob.ID}}, domain.Page{Limit: 100})
+	noError(t, err)
+	want := domain.HomeHistory{}
+	for i := range visits {
+		switch visits[i].Status {
+		case domain.VisitMissed:
+			want.Missed++
+		case domain.VisitNoAccess:
+			want.Visits, want.NoAccess = want.Visits+1, want.NoAccess+1
+		case domain.VisitCompleted, domain.VisitPartial, domain.VisitStopped:
+			want.Visits++
+		default: // nobody came yet
+		}
+	}
+	if got := homes[home]; len(homes) != 1 || got.Customer.Name != "Rao" || got.Visits != want.Visits || got.NoAccess != want.NoAccess ||
+		got.Missed != want.Missed {
+		t.Errorf("histories of homes: %+v, want %+v", homes, want)
+	}
+	if homes, err := r.HomeHistories(ctx, domain.Scope{CentreID: d.Harbour.ID}, []domain.ID{home}); err != nil || len(homes) != 0 {
+		t.Errorf("another centre reads %v (%v)", homes, err)
 	}
 }
 

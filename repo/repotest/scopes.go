@@ -352,6 +352,15 @@ func flagScopes(t *testing.T, db *repo.DB) {
 			}
 		}
 	}
+	for _, c := range []struct {
+		homes []domain.ID
+		want  bool
+	}{{[]domain.ID{w.Job.CustomerID}, true}, {[]domain.ID{}, false}, {[]domain.ID{ID()}, false}} {
+		list, err := r.Flags(t.Context(), Actor(w.Manager), domain.FlagFilter{CustomerIDs: c.homes}, domain.Page{Limit: 100})
+		if err != nil || (len(list) > 0) != c.want {
+			t.Errorf("reports of homes %v: %d (%v)", c.homes, len(list), err)
+		}
+	}
 	if _, err := r.Flags(t.Context(), domain.Actor{}, domain.FlagFilter{}, domain.Page{}); err == nil {
 		t.Error("nobody reads flags")
 	}

@@ -1,8 +1,9 @@
 /**
  * speaker holds the words of a page and gives them in one language at a time; those of others than English are fetched.
  * @param {Record<string, any>} en @param {string} from where the words of a language are, before its code @param {string[][]} languages
+ * @param {string} [version] of the words, where their address names it
  */
-export const speaker = (en, from, languages) => {
+export const speaker = (en, from, languages, version) => {
   /** @type {Record<string, any>} */
   let words = en;
   let lang = 'en';
@@ -12,7 +13,7 @@ export const speaker = (en, from, languages) => {
     if (to === lang || !languages.some(([code]) => code === to)) return;
     if (to === 'en') words = en;
     else {
-      const res = await fetch(`${from}${to}.json`).catch(() => null);
+      const res = await fetch(`${from}${to}.json${version ? '?v=' + version : ''}`).catch(() => null);
       if (!res || !res.ok) return;
       words = { ...en, ...await res.json() };
     }

@@ -48,10 +48,15 @@ func run() error {
 		}
 		return nil
 	}
+	words, err := os.ReadFile("desk/text.hi.json")
+	if err != nil {
+		return err
+	}
+	define := map[string]string{"self.DESK_TEXT": `"` + version(words) + `"`}
 	for to, entry := range map[string]string{"app.js": "app/main.js", "app.css": "app/app.css", "desk/desk.js": "desk/main.js",
 		"desk/desk.css": "desk/desk.css",
 		"desk/along.js": "desk/along.js"} {
-		if err := build(entry, to, nil); err != nil {
+		if err := build(entry, to, define); err != nil {
 			return err
 		}
 	}
@@ -95,15 +100,20 @@ func precache(names ...string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		sum := sha256.Sum256(b)
 		url := "/app/" + name
 		if name == "index.html" {
 			url = "/app"
 		}
-		list = append(list, entry{url, hex.EncodeToString(sum[:8])})
+		list = append(list, entry{url, version(b)})
 	}
 	b, err := json.Marshal(list)
 	return string(b), err
+}
+
+// version tells a file from what it was before.
+func version(file []byte) string {
+	sum := sha256.Sum256(file)
+	return hex.EncodeToString(sum[:8])
 }
 
 // pin names the version of each file in the page that loads them, so that a browser may keep them for good.
@@ -117,8 +127,7 @@ func pin(page string, names ...string) error {
 		if err != nil {
 			return err
 		}
-		sum := sha256.Sum256(file)
-		b = bytes.Replace(b, []byte(`"/`+name+`"`), []byte(`"/`+name+"?v="+hex.EncodeToString(sum[:8])+`"`), 1)
+		b = bytes.Replace(b, []byte(`"/`+name+`"`), []byte(`"/`+name+"?v="+version(file)+`"`), 1)
 	}
 	return os.WriteFile(filepath.Join(out, page), b, 0o644)
 }

@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import { html } from '../app/html.js';
-import { change, get, send, useLoad, zone } from './state.js';
-import { Empty, Failed, Field, useMove, Waiting } from './ui.js';
-import { length, when } from './when.js';
-import { say } from './words.js';
+import { change, get, send, state, useDraft, useLoad, zone } from './state.js';
+import { Empty, Failed, Field, Phone, useMove, Waiting } from './ui.js';
+import { clock, length, when } from './when.js';
+import { known, say } from './words.js';
 
 /** @typedef {import('api').components['schemas']} Schemas @typedef {Schemas['QueueItem']} Item @typedef {Schemas['QueueMove']} QueueMove */
 
-const words = (/** @type {string} */ v) => v.replaceAll('_', ' ');
+const words = (/** @type {string} */ v) => known('option.' + v, v);
 
 /** live are the items that ring: what happens now stands first and loud. @param {Item} it */
 const live = (it) => it.kind === 'sos' || it.rings > 0;
@@ -19,20 +19,59 @@ const live = (it) => it.kind === 'sos' || it.rings > 0;
  */
 const danger = (it) => {
   if (live(it)) return 100;
-  if (it.kind === 'triage' || it.kind === 'review') return 50 + Number(/level (\d)/.exec(it.title)?.[1] || 0) * 2 + (it.kind === 'triage' ? 1 : 0);
+  if (it.kind === 'triage' || it.kind === 'review') return 50 + it.level * 2 + (it.kind === 'triage' ? 1 : 0);
   return /** @type {Record<string, number>} */ ({ hold: 40, appeal: 30, dispute: 30, claim: 30, link_request: 30, promise: 25, exclusion: 20, keep_away: 20, advisory: 20 })[it.kind] || 0;
 };
 
-/** Known is what is known of an item; numbers are called, places shown and jobs opened with one tap. @param {{list: string[]}} p */
-const Known = ({ list }) => html`<ul class="known">${list.map((k) => {
-  const tel = /^Call (\+\d+)$/.exec(k), geo = /^(?:Phone|Home|Last seen \d\d:\d\d) at (-?[\d.]+), (-?[\d.]+)/.exec(k);
-  return html`<li key=${k}>${tel ? html`<a class="btn small" href=${'tel:' + tel[1]}>☏ ${k}</a>` : geo ? html`<a href=${`geo:${geo[1]},${geo[2]}`}>${k}</a>` : k}</li>`;
+/** spoken says a fact in the reader's language: instants in a zone, codes by their words. @param {Schemas['QueueFact']} f @param {string} z @param {string} [or] what stands there where the page does not know it */
+const spoken = (f, z, or = '') => {
+  const fill = /** @type {Record<string, string>} */ ({ ...f.values });
+  for (const name of ['at', 'from', 'to', 'since']) if (fill[name]) fill[name] = when(fill[name], z);
+  for (const name of ['kind', 'subject', 'claim', 'grade', 'status', 'action']) if (fill[name]) fill[name] = known('option.' + fill[name], known('visit.' + fill[name], fill[name]));
+  if (fill.channel) fill.channel = known('channel.' + fill.channel, fill.channel);
+  if (fill.outcome) fill.outcome = known('outcome.' + fill.outcome, fill.outcome);
+  if (fill.plan) fill.plan = fill.plan.split(',').map(words).join(', ');
+  if (f.code === 'visit') fill.to = clock(f.values.to, z);
+  const said = known('fact.' + f.code, '') ? say('fact.' + f.code, fill) : or;
+  const more = [f.code === 'visit' && fill.since && say('card.since', { when: fill.since }), f.code === 'attempt' && fill.n && say('card.rang', { n: fill.n }), f.code === 'last_seen' && fill.metres && say('card.within', { n: fill.metres }),
+    fill.battery && say('battery', { n: fill.battery }), fill.sound && known('sound.' + fill.sound, fill.sound)].filter(Boolean);
+  return [said, ...more].join(', ').replace(/ “”/, '');
+};
+
+/** shown stand on their own lines above: who, where, and by which number. */
+const shown = ['job', 'address', 'centre'];
+
+/** Facts are what is known of an item; numbers are called and places opened with one tap. @param {{item: Item, zone: string}} p */
+const Facts = ({ item, zone: z }) => html`<ul class="known">${item.facts.filter((f) => !(item.home && shown.includes(f.code) && (f.code !== 'job' || !f.values.text))).map((f) => {
+  const text = spoken(f, z);
+  return html`<li key=${f.code + JSON.stringify(f.values)}>${f.code === 'call' ? html`<a class="btn small" href=${'tel:' + f.values.number}>☏ ${text}</a>`
+    : f.values.lat ? html`<a href=${`geo:${f.values.lat},${f.values.lon}`}>${text}</a>` : text}</li>`;
 })}</ul>`;
 
-/** MoveForm is a decision: its fields and the button that makes it, once however often it is tapped. @param {{move: QueueMove, done: () => void, about: string}} p */
-const MoveForm = ({ move, done, about }) => {
-  const [values, setValues] = useState(/** @type {Record<string, any>} */ ({}));
-  const set = (/** @type {string} */ name) => (/** @type {any} */ v) => setValues((was) => ({ ...was, [name]: v }));
+/** @param {Schemas['QueuePerson']} who */
+const called = (who) => `${who.name}, ${known('role.' + who.role, who.role)}`;
+
+/** Person is somebody of the staff, to call with one tap unless that would be heard. @param {{as: string, who: Schemas['QueuePerson']}} p */
+const Person = ({ as, who }) => html`<span>${as ? say(as, { who: called(who) }) : called(who)} ${!who.openly ? html`<b class="wrong">△ ${say('card.silent')}</b>`
+  : who.phone && who.user_id !== state.me?.id ? html`<${Phone} number=${who.phone} name=${who.name} />` : ''}</span>`;
+
+/** Home is whose home it is, where, how to call it, and what was with it so far. @param {{home: Schemas['QueueHome'], job: string}} p */
+const Home = ({ home, job }) => html`<span><a href=${`#/household/${home.customer_id}${job ? '?job=' + job : ''}`}><b>${home.name}</b></a> ${home.phone && html`<${Phone} number=${home.phone} name=${home.contact || home.name} />`} ${home.voice_only ? say('card.voice') : ''}</span>
+  <span class="quiet">${[home.address, home.centre].filter(Boolean).join(' · ')}</span>
+  <span class="quiet">${home.visits || home.missed ? `${say('card.history')}: ` + [home.visits > 0 && say('card.visits', { n: home.visits }), home.no_access > 0 && say('card.noaccess', { n: home.no_access }), home.missed > 0 && say('card.missed', { n: home.missed })].filter(Boolean).join(', ')
+    : say('card.first')}${home.reports == null ? '' : ' · ' + (home.reports > 0 ? say('card.reports', { n: home.reports }) : say('card.noreports'))}</span>`;
+
+/** by is how a card calls who stands in it. @type {Record<string, string>} */
+const by = { claim: 'card.claims', triage: 'card.who', review: 'card.who', hold: 'card.who' };
+
+/** named is what a decision is called. @param {QueueMove} m */
+const named = (m) => known('move.' + m.code, m.label);
+
+/** MoveForm is a decision: its fields and the button that makes it, once however often it is tapped. @param {{move: QueueMove, kind: string, done: () => void, about: string}} p */
+const MoveForm = ({ move, kind, done, about }) => {
+  const asked = (/** @type {QueueMove['fields'][number]} */ f) => known(`field.${f.name}.${kind}`, known('field.' + f.name, f.label));
+  const [values, put, drop] = useDraft(move.to, () => /** @type {Record<string, any>} */ ({}));
+  const set = (/** @type {string} */ name) => (/** @type {any} */ v) => put({ [name]: v });
   const [missing, setMissing] = useState('');
   const go = useMove(async (id) => {
     /** @type {Record<string, any>} */
@@ -43,47 +82,50 @@ const MoveForm = ({ move, done, about }) => {
       else if (v !== undefined && v !== '') body[f.name] = f.type === 'number' ? Number(v) : f.type === 'bool' ? v === 'true' : typeof v === 'string' ? v.trim() : v;
     }
     await send('POST', move.to, body, id);
-    change({ note: say('decided', { what: move.label }) });
+    drop();
+    change({ note: say('decided', { what: named(move) }) });
     done();
   });
   const submit = (/** @type {Event} */ e) => {
     e.preventDefault();
     const lack = move.fields.find((f) => f.type === 'choices' && f.required && !(values[f.name] || []).length);
-    setMissing(lack ? say('choose', { what: lack.label }) : '');
+    setMissing(lack ? say('choose', { what: asked(lack) }) : '');
     if (!lack) go.go();
   };
   return html`<form class="stack move" onSubmit=${submit}>${move.fields.filter((f) => f.type !== 'fixed').map((f) => {
     const label = (/** @type {number} */ n) => f.labels?.[n] || (f.type === 'bool' ? say(f.options[n] === 'true' ? 'yes' : 'no') : words(f.options[n]));
-    if (f.type === 'choices') return html`<fieldset key=${f.name}><legend class="label">${f.label}</legend>${f.options.map((o, n) => html`<label key=${o} class="row"><input type="checkbox" checked=${(values[f.name] || []).includes(o)}
+    if (f.type === 'choices') return html`<fieldset key=${f.name}><legend class="label">${asked(f)}</legend>${f.options.map((o, n) => html`<label key=${o} class="row"><input type="checkbox" checked=${(values[f.name] || []).includes(o)}
       onChange=${(/** @type {any} */ e) => set(f.name)(e.target.checked ? [...(values[f.name] || []), o] : (values[f.name] || []).filter((/** @type {string} */ x) => x !== o))} /> <span>${label(n)}</span></label>`)}</fieldset>`;
     const options = f.options.length ? [/** @type {[string, string]} */ (['', say(f.required ? 'choose.please' : 'choose.none')]), ...f.options.map((o, n) => /** @type {[string, string]} */ ([o, label(n)]))] : undefined;
-    return html`<${Field} key=${f.name} label=${f.label} value=${values[f.name] || ''} set=${set(f.name)} options=${options} lines=${f.options.length || f.name === 'confirmed_by' ? 1 : 2} more=${{ required: f.required, maxLength: 1000 }} />`;
-  })}<p class="wrong" role="alert">${missing}</p><${Failed} error=${go.error} /><button class="btn small primary" disabled=${go.busy} aria-label=${`${move.label}: ${about}`}>${move.label}</button></form>`;
+    return html`<${Field} key=${f.name} label=${asked(f)} value=${values[f.name] || ''} set=${set(f.name)} options=${options} lines=${f.options.length || f.name === 'confirmed_by' ? 1 : 2} more=${{ required: f.required, maxLength: 1000 }} />`;
+  })}<p class="wrong" role="alert">${missing}</p><${Failed} error=${go.error} /><button class="btn small primary" disabled=${go.busy} aria-label=${`${named(move)}: ${about}`}>${named(move)}</button></form>`;
 };
 
 /** Card is one thing to decide: what, who and where, by when, what happens if nobody does, and the moves. @param {{item: Item, now: string, done: () => void}} p */
 const Card = ({ item, now, done }) => {
-  const [open, setOpen] = useState(-1), [read, setRead] = useState(/** @type {string[]} */ ([])), z = zone();
+  const [open, setOpen] = useState(-1), [read, setRead] = useState(/** @type {string[]} */ ([])), z = item.home?.zone || zone();
   const late = item.due_at ? Date.parse(item.due_at) - Date.parse(now) : 0;
   const look = useMove(async () => {
     const v = await get(item.read || '');
-    setRead(['precautions', 'behaviour', 'expires_on'].filter((k) => v[k]).map((k) => `${words(k)}: ${v[k]}`));
+    setRead(['precautions', 'behaviour', 'expires_on'].filter((k) => v[k]).map((k) => `${say('read.' + k)}: ${v[k]}`));
   });
   const visit = useMove(async () => {
     const job = /** @type {Schemas['Job']} */ (await get('/v1/jobs/' + item.job_id));
     location.hash = `#/household/${job.customer_id}?job=${job.id}`;
   });
-  const about = [item.title, item.known[0]].filter(Boolean).join(', ').slice(0, 120);
+  const title = spoken(item.headline, z, item.title), about = [title, item.home?.name || item.who?.name].filter(Boolean).join(', ').slice(0, 120);
   return html`<li class=${'card decision' + (live(item) ? ' danger' : item.late ? ' late' : '')} id=${item.id}>
-    <div class="spread"><h2>${live(item) ? '■ ' : ''}${item.title}</h2><span class=${'pill ' + (item.late ? 'danger' : 'mute')}>${item.due_at ? say(late < 0 ? 'late.by' : 'due.in', { how: length(late) }) : say('since', { when: when(item.since, z) })}</span></div>
-    <${Known} list=${[...item.known, ...read]} /><p class="quiet dense">${say('default', { what: item.default })}</p>
+    <div class="spread"><h2>${live(item) ? '■ ' : ''}${title}</h2><span class=${'pill ' + (item.late ? 'danger' : 'mute')}>${item.due_at ? say(late < 0 ? 'late.by' : 'due.in', { how: length(late) }) : say('since', { when: when(item.since, z) })}</span></div>
+    <div class="whom">${item.who && html`<${Person} as=${by[item.kind] || ''} who=${item.who} />`}${item.about && html`<${Person} as="card.about" who=${item.about} />`}
+      ${item.home && html`<${Home} home=${item.home} job=${item.job_id || ''} />`}</div>
+    <${Facts} item=${item} zone=${z} />${read.map((r) => html`<p key=${r}>${r}</p>`)}<p class="quiet dense">${say('default', { what: spoken(item.otherwise, z, item.default) })}</p>
     <div class="row acts">${item.kind === 'sos' && html`<a class="btn small danger" href=${'#/sos/' + item.id}>${say('sos.open')}</a>`}
       ${item.read && !read.length && html`<button class="btn small" disabled=${look.busy} onClick=${look.go}>${say('read.it')}</button>`}
-      ${item.job_id && html`<button class="btn small" disabled=${visit.busy} onClick=${visit.go} aria-label=${`${say('household.open')}: ${about}`}>${say('household.open')}</button>`}
-      ${item.moves.map((m, n) => (m.fields.every((f) => f.type === 'fixed') ? html`<${MoveForm} key=${m.label} move=${m} done=${done} about=${about} />`
-        : html`<button key=${m.label} class="btn small" aria-expanded=${open === n} aria-label=${`${m.label} …: ${about}`} onClick=${() => setOpen(open === n ? -1 : n)}>${m.label} …</button>`))}</div>
+      ${item.moves.map((m, n) => (m.fields.every((f) => f.type === 'fixed') ? html`<${MoveForm} key=${m.to + m.code} move=${m} kind=${item.kind} done=${done} about=${about} />`
+        : html`<button key=${m.to + m.code} class="btn small" aria-expanded=${open === n} aria-label=${`${named(m)} …: ${about}`} onClick=${() => setOpen(open === n ? -1 : n)}>${named(m)} …</button>`))}
+      ${item.job_id && !item.home && item.kind !== 'hold' && html`<button class="btn small" disabled=${visit.busy} onClick=${visit.go} aria-label=${`${say('household.open')}: ${about}`}>${say('household.open')}</button>`}</div>
     <${Failed} error=${look.error || visit.error} />
-    ${open >= 0 && item.moves[open] && html`<${MoveForm} key=${open} move=${item.moves[open]} done=${() => { setOpen(-1); done(); }} about=${about} />`}</li>`;
+    ${open >= 0 && item.moves[open] && html`<${MoveForm} key=${open} move=${item.moves[open]} kind=${item.kind} done=${() => { setOpen(-1); done(); }} about=${about} />`}</li>`;
 };
 
 /** Decisions are what waits for whoever decides, what is live first; a tab a kind; what is late but quiet is folded. */
@@ -98,7 +140,7 @@ export const Decisions = () => {
   return html`<div class="spread head"><h1 class="title">${say('nav.decisions')}</h1><span class="quiet">${say('decisions.n', { n: q.items.length, late: q.late })}</span></div>
     <${Failed} error=${queue.error} again=${queue.reload} />
     ${kinds.length > 1 && html`<div class="row tabs" role="group" aria-label=${say('worklist.kinds')}>${['', ...kinds].map((k) => html`<button key=${k} class=${'btn small' + (k === kind ? ' on' : '')} aria-pressed=${k === kind} onClick=${() => setKind(k)}>
-      ${k ? say('kind.' + k) : say('all')} <span class="quiet">${k ? q.items.filter((it) => it.kind === k).length : q.items.length}</span></button>`)}</div>`}
+      ${k ? known('kind.' + k, k) : say('all')} <span class="quiet">${k ? q.items.filter((it) => it.kind === k).length : q.items.length}</span></button>`)}</div>`}
     ${items.length === 0 && html`<${Empty} words=${say('decisions.none')} />`}
     <ol class="decisions">${items.filter((it) => !old(it)).map(row)}</ol>
     ${items.some(old) && html`<details><summary>${say('decisions.old', { n: items.filter(old).length })}</summary><ol class="decisions">${items.filter(old).map(row)}</ol></details>`}`;

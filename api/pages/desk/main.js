@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../app/html.js';
+import { EndByNumber } from './contact.js';
 import { Decisions } from './decisions.js';
 import { flush, HeldMoves } from './held.js';
 import { Household } from './household.js';
@@ -23,7 +24,8 @@ import { Worklist } from './worklist.js';
  */
 const pages = [
   { at: 'decisions', name: 'nav.decisions', roles: 'area_manager admin' },
-  { at: 'worklist', name: 'nav.worklist', roles: 'coordinator proprietor' },
+  { at: 'worklist', name: 'nav.worklist', roles: 'agent coordinator proprietor' },
+  { at: 'decisions', name: 'nav.decisions', roles: 'proprietor' },
   { at: 'desk', name: 'nav.desk', roles: 'agent coordinator proprietor area_manager admin' },
   { at: 'board', name: 'nav.board', roles: 'coordinator proprietor area_manager agent', href: '/board' },
   { at: 'team', name: 'nav.team', roles: 'coordinator proprietor area_manager admin' },
@@ -46,7 +48,7 @@ const useRoute = () => {
   return route;
 };
 
-const titles = /** @type {Record<string, string>} */ ({ household: 'nav.desk', new: 'new.title', sos: 'sos.title' });
+const titles = /** @type {Record<string, string>} */ ({ household: 'nav.desk', new: 'new.title', end: 'end.title', sos: 'sos.title' });
 
 const App = () => {
   const s = useNow(), { path, query } = useRoute(), [keys, showKeys] = useState(false);
@@ -79,7 +81,7 @@ const App = () => {
   if (!s.me && !s.was) return html`${s.offline && html`<${Offline} />`}<${SignIn} />`;
   const view = at === 'desk' ? html`<${Search} words=${query.get('q') || ''} />`
     : at === 'household' ? html`<${Household} key=${path[1]} id=${path[1]} job=${query.get('job') || ''} panel=${query.get('do') || ''} />`
-      : at === 'new' ? html`<${NewJob} phone=${query.get('phone') || ''} />`
+      : at === 'end' && takesCalls() ? html`<${EndByNumber} phone=${query.get('phone') || ''} />` : at === 'new' ? html`<${NewJob} phone=${query.get('phone') || ''} />`
         : at === 'worklist' ? html`<${Worklist} />`
           : at === 'team' ? html`<${Team} />` : at === 'decisions' ? html`<${Decisions} />`
             : at === 'thanks' ? html`<${Thanks} />`
@@ -87,14 +89,14 @@ const App = () => {
                 : html`<p class="empty">${say('nowhere')}</p>`;
   return html`<div class="in" hidden=${!s.me}><a class="skip" href="#main" onClick=${(/** @type {Event} */ e) => { e.preventDefault(); document.getElementById('main')?.focus(); }}>${say('skip')}</a>
     <nav class="side" aria-label=${say('nav')}><b>Doorstep</b>
-      ${mine().map((p, i) => html`<a key=${p.at} href=${p.href || '#/' + p.at} class=${at === p.at || p.at === 'desk' && (at === 'household' || at === 'new') ? 'on' : ''}
+      ${mine().map((p, i) => html`<a key=${p.at} href=${p.href || '#/' + p.at} class=${at === p.at || p.at === 'desk' && ['household', 'new', 'end'].includes(at) ? 'on' : ''}
         aria-current=${at === p.at ? 'page' : null}>${say(p.name)} <kbd>${i + 1}</kbd></a>`)}
       <span class="grow"></span><${Me} /></nav>
     <div class="page"><${SosBanner} />${s.offline && html`<${Offline} />`}
       <form class="find" role="search" onSubmit=${(/** @type {Event} */ e) => { e.preventDefault(); sought(box.current?.value || ''); }}>
         <input class="search" type="search" ref=${box} placeholder=${say('search.what')} aria-label=${say('search.what')} maxlength="100"
           onInput=${(/** @type {any} */ e) => searched(e.target.value, false)} /><kbd>/</kbd></form>
-      <${Resets} /><${Wake} /><${Note} /><${HeldMoves} /><main id="main" tabindex="-1">${view}</main>
+      <${Resets} /><${Note} /><${HeldMoves} /><main id="main" tabindex="-1">${view}</main>${/* beneath: what is decided stands on the first screen of a phone */ ''}<${Wake} />
       <footer class="quiet dense foot">${say('disclaimer')}</footer></div>
     ${keys && html`<${Drawer} title=${say('keys')} close=${() => showKeys(false)}><dl class="keys">${['/', 'n', 'c', 'j', '1–7', '?', 'Esc'].map((k) => html`
       <dt key=${k}><kbd>${k}</kbd></dt><dd>${say('keys.' + k)}</dd>`)}</dl><//>`}</div>${!s.me && html`<${SignIn} />`}`;

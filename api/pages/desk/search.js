@@ -33,7 +33,7 @@ export const Search = ({ words }) => {
   const rows = /** @type {import('api').components['schemas']['Customer'][] | undefined} */ (found.data?.items);
   const make = '#/new' + (isPhone(words) ? '?phone=' + encodeURIComponent(words) : '');
   return html`<div class="spread head"><h1 class="title">${words ? say('search.found', { words }) : say('search.latest')}</h1>
-    ${takesCalls() && html`<a class="btn small primary" href=${make}>${say('new.title')} <kbd>n</kbd></a>`}</div>
+    ${takesCalls() && html`<div class="row acts"><a class="btn small" href=${make.replace('#/new', '#/end')}>${say('end.title')}</a><a class="btn small primary" href=${make}>${say('new.title')} <kbd>n</kbd></a></div>`}</div>
     <${Failed} error=${found.error} again=${found.reload} />
     ${!rows ? !found.error && html`<${Waiting} />` : rows.length === 0 ? html`<${Empty} words=${say('search.none', { words })} />`
       : html`<ul class="rows">${rows.map((c) => html`<li key=${c.id}><a href=${'#/household/' + c.id}><b>${c.name}</b>

@@ -3,7 +3,7 @@ import { ask, key, left, once, Refused, Unreached } from '../app/net.js';
 import * as db from '../app/db.js';
 import { follow as events } from './stream.js';
 import { served } from './when.js';
-import { say, speak } from './words.js';
+import { language, say, speak } from './words.js';
 
 /**
  * What all pages know: who is signed in, whether the server answers, what rings.
@@ -41,7 +41,7 @@ export const useNow = () => {
 /** pulse makes every page read again what it shows. */
 export const pulse = () => change({ pulse: state.pulse + 1 });
 
-const client = { 'Doorstep-Client': 'doorstep-desk/1' };
+const client = { 'Doorstep-Client': 'doorstep-desk/1', get 'Accept-Language'() { return language(); } }; // refusals come in the desk's own language
 
 /** heard keeps what an answer, or none, says of the network and of the session. @template T @param {() => Promise<T>} run @returns {Promise<T>} */
 const heard = async (run) => {
@@ -95,11 +95,13 @@ export const said = (e) => {
 
 /**
  * useLoad reads what a page shows and reads it again at every pulse; what was there stays until then.
- * @template T @param {() => Promise<T>} load @param {any[]} deps
+ * @template T @param {() => Promise<T>} load @param {any[]} deps @param {T} [first] what is shown until the first answer
  * @returns {{data: T | undefined, error: any, reload: () => Promise<void>}}
  */
-export const useLoad = (load, deps) => {
-  const [s, set] = useState(/** @type {{data: T | undefined, error: any}} */ ({ data: undefined, error: null }));
+export const useLoad = (load, deps, first) => {
+  const [s, set] = useState(/** @type {{data: T | undefined, error: any}} */ ({ data: first, error: null }));
+  /** @type {{current: T | undefined}} */
+  const before = useRef(first);
   const turn = useRef(0), now = useNow().pulse;
   const reload = useCallback(async () => {
     const mine = ++turn.current;
@@ -110,9 +112,59 @@ export const useLoad = (load, deps) => {
       if (mine === turn.current) set((was) => ({ data: was.data, error }));
     }
   }, deps);
-  useEffect(() => { set({ data: undefined, error: null }); reload(); return () => { turn.current++; }; }, deps);
+  useEffect(() => { set({ data: before.current, error: null }); before.current = undefined; reload(); return () => { turn.current++; }; }, deps);
   useEffect(() => { if (now) reload(); }, [now]);
   return { ...s, reload };
+};
+
+const drafts = 'doorstep-draft:';
+
+/**
+ * useDraft keeps what is being written through a reload, in this tab alone and until it was sent, or somebody signs out.
+ * @template {Record<string, any>} T @param {string} name @param {() => T} fresh
+ * @returns {[T, (what: Partial<T>) => void, () => void]} the draft, how to write into it, how to drop it
+ */
+export const useDraft = (name, fresh) => {
+  const [value, set] = useState(() => {
+    try {
+      return /** @type {T} */ ({ ...fresh(), ...JSON.parse(sessionStorage.getItem(drafts + name) || '{}') });
+    } catch { return fresh(); }
+  });
+  /** @type {{current: T}} */
+  const last = useRef(value);
+  const put = (/** @type {Partial<T>} */ what) => {
+    last.current = { ...last.current, ...what };
+    set(last.current);
+    try { sessionStorage.setItem(drafts + name, JSON.stringify(last.current)); } catch { /* it is kept while the page is open */ }
+  };
+  return [value, put, () => sessionStorage.removeItem(drafts + name)];
+};
+
+/** forgetTab erases what anybody was writing in this tab, and what it showed. */
+const forgetTab = () => { for (const name of Object.keys(sessionStorage)) if (name.startsWith(drafts) || name === shown) sessionStorage.removeItem(name); };
+
+const shown = 'doorstep-shown', shownFor = 15 * 60_000;
+
+/**
+ * keepShown remembers in this tab the rows that its first page shows, so that a tab opened again shows them at once while it asks: neither a number nor
+ * an address is among them. They go when somebody signs out, when the session has ended, and after a quarter of an hour.
+ * @param {any} rows
+ */
+export const keepShown = (rows) => {
+  const { me } = state;
+  if (!me) return;
+  try {
+    sessionStorage.setItem(shown, JSON.stringify({ at: Date.now(), rows, me: { id: me.id, name: me.name, role: me.role, centre_id: me.centre_id, language: me.language },
+      centres: state.centres.map(({ id, name, zone, country }) => ({ id, name, zone, country })) }));
+  } catch { /* there is no room: the page asks as ever */ }
+};
+
+/** shownBefore is what this tab showed a short while ago to whom it remembers. @returns {{at: number, rows: any, me: Schemas['User'], centres: Schemas['Centre'][]} | null} */
+export const shownBefore = () => {
+  try {
+    const was = JSON.parse(sessionStorage.getItem(shown) || 'null');
+    return was && was.me.role === remembered()?.role && Date.now() - was.at < shownFor ? was : null;
+  } catch { return null; }
 };
 
 /** remembered is who was signed in last: no more of it than lets their page be asked for before they are known. */
@@ -124,7 +176,9 @@ export const enter = async (session, centres) => {
     location.assign('/app#/enter');
     return;
   }
-  if (state.was && state.was.id !== session.user.id) { // what the other one was writing is not theirs
+  const before = state.was || state.me;
+  if (before && before.id !== session.user.id) { // what the other one was writing is not theirs
+    forgetTab();
     location.reload();
     return;
   }
@@ -137,6 +191,8 @@ export const enter = async (session, centres) => {
 /** leave shows the sign-in; where a session only ended, over what was being written. @param {string} why */
 export const leave = (why) => {
   unfollow?.();
+  if (!why) forgetTab();
+  else sessionStorage.removeItem(shown);
   localStorage.removeItem('doorstep-desk');
   change({ me: null, was: why ? state.me : null, alarms: [], resets: [], why });
 };
@@ -160,20 +216,23 @@ const tabs = 'BroadcastChannel' in self ? new BroadcastChannel('doorstep-desk') 
 
 let begun = false; // the older pages read and ring by these modules, and sign in by themselves
 
-/** begin goes on with the session that the browser has, if it has one. */
-export const begin = async () => {
+/** begin goes on with the session that the browser has, if it has one. @param {boolean} [again] it did not come through before */
+export const begin = async (again = false) => {
   begun = true;
   await speak(localStorage.getItem('doorstep-language') || navigator.language.slice(0, 2));
   if (tabs) tabs.onmessage = (e) => { if (e.data === 'out') leave(''); else if (!state.me) location.reload(); else same().catch(() => {}); };
   const was = remembered();
   configured().then((config) => change({ demo: config.demo || [], pushKey: config.push_key || '' }));
+  const seen = was && shownBefore();
   if (!was) change({ ready: true }); // the sign-in needs no answer
-  else if (/^#?\/?(worklist)?$/.test(location.hash)) worklist(was.centre).forEach((path) => ahead.set(path, get(path)));
+  else if (seen) change({ me: seen.me, centres: seen.centres, ready: true }); // what this tab showed, until the answers are there
+  if (was && /^#?\/?(worklist)?$/.test(location.hash)) worklist(was.centre).forEach((path) => ahead.set(path, get(path)));
   try {
     if (!await left()) throw new Unreached('off');
     if (was) {
       const [me, centres] = await Promise.all([get('/v1/me'), get('/v1/centres?limit=100')]);
       await enter(me, centres.items);
+      if (again) pulse();
     } else {
       await enter((await once('POST', '/v1/session/refresh', { headers: client })).json);
       await db.set('renewed', Date.now());
@@ -182,8 +241,9 @@ export const begin = async () => {
     ahead.clear();
     if (e instanceof Unreached) {
       change({ offline: true });
-      if (was) setTimeout(() => { if (!state.me) begin(); }, 3_000);
-    } else localStorage.removeItem('doorstep-desk');
+      if (was) setTimeout(() => { if (!state.me || seen) begin(true); }, 3_000);
+    } else if (state.me) leave('session.ended');
+    else localStorage.removeItem('doorstep-desk');
   }
   change({ ready: true });
 };

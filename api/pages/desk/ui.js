@@ -104,3 +104,6 @@ export const Note = () => {
   const s = useNow();
   return html`<p class="note" role="status" hidden=${!s.note}>${s.note}</p>`;
 };
+
+/** refOf is how a job is called: the brand's reference, else the beginning of its id. @param {{id: string, external_ref?: string | null}} j */
+export const refOf = (j) => j.external_ref || j.id.slice(0, 8).toUpperCase();

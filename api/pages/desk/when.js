@@ -15,7 +15,7 @@ const locale = () => locales[/** @type {'en' | 'hi'} */ (language())];
 const format = (t, zone, how) => new Intl.DateTimeFormat(locale(), { timeZone: zone, hourCycle: 'h23', ...how }).format(t);
 
 /** dayOf is a day as a key that sorts. @param {Date} t @param {string} zone */
-const dayOf = (t, zone) => new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' }).format(t);
+export const dayOf = (t, zone) => new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' }).format(t);
 
 /** clock is the time of day in a zone. @param {string} iso @param {string} zone */
 export const clock = (iso, zone) => format(new Date(iso), zone, { hour: '2-digit', minute: '2-digit' });
@@ -35,6 +35,12 @@ export const when = (iso, zone) => `${day(iso, zone)} ${clock(iso, zone)}`;
 
 /** span is a window. @param {string} from @param {string} to @param {string} zone */
 export const span = (from, to, zone) => `${day(from, zone)} ${clock(from, zone)}–${clock(to, zone)}`;
+
+/** partOf is the part of the day in which something begins (docs/product.md section 4). @param {string} iso @param {string} zone */
+export const partOf = (iso, zone) => {
+  const hour = Number(new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', hourCycle: 'h23' }).format(new Date(iso)));
+  return hour < 12 ? 'morning' : hour < 16 ? 'afternoon' : 'evening';
+};
 
 /** length is a time span in the two largest units. @param {number} ms */
 export const length = (ms) => {

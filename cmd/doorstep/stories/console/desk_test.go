@@ -40,6 +40,12 @@ func (m *member) at(place string) {
 	}
 }
 
+func (m *member) reloads() {
+	m.Helper()
+	m.cdp("Page.reload", map[string]any{})
+	m.until("the pages again", "document.querySelector('nav.side')")
+}
+
 func (m *member) size(width int) {
 	m.Helper()
 	m.cdp("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false})
@@ -136,7 +142,13 @@ func TestACallBecomesAJobWithASentLink(t *testing.T) {
 	m.fills("Tried already", "Unplugged it for an hour")
 	m.fills("What matters", "Insulin in the fridge")
 	m.fits("new job", "New job")
+	m.reloads() // what is being written survives it, in this tab alone
+	m.until("the draft", `[...document.querySelectorAll('label.field input')].some((i) => i.value === '7 Lake View Road')`)
+	m.until("nothing of it is kept beyond the tab", `!Object.values(localStorage).some((v) => /Lake View|00077/.test(v))`)
+	m.sees("Nobody has this number")
 	m.taps("Find times")
+	m.sees("Registered: ")
+	m.until("the address of the job", `/^#\/household\/[0-9a-f-]+\?job=[0-9a-f-]+/.test(location.hash)`)
 	m.sees("The household is asked")
 	m.fits("times", "Book and send the link")
 	m.taps("Book and send the link")
@@ -208,12 +220,135 @@ func TestACallBecomesAJobWithASentLink(t *testing.T) {
 	m.signsOut()
 }
 
+// A household wants another time: the desk sees day, part and words, looks at that day first, or says on the phone that the time stays.
+func TestTheDeskAnswersAWish(t *testing.T) {
+	h := harness.New(t, "sqlite", withTexts(t))
+	m := newMember(t, h)
+	h.Ignores("visit.another_time", "visit.assigned")
+	h.MayIgnore("visit.offered", "visit.confirmed", "visit.understood", "visit.unassigned", "visit.changed", "visit.rescheduled")
+	desk := h.As("kiran")
+	customer, job := h.Household(desk, nil)
+	visit := h.Visit(desk, job, harness.Monday.Add(26*time.Hour), "ravi")
+	page := h.CustomerPage(job)
+	wished := harness.Monday.AddDate(0, 0, 3)
+	page.Submit("another-time", 303, "date", wished.Format("2006-01-02"), "part", "afternoon", "note", "after my mother's doctor")
+	h.Settle()
+	m.signsIn("kiran")
+	m.at("#/household/" + customer["id"].(string))
+	m.sees("They ask for another time: Thu 4 Mar, Afternoon")
+	m.sees("after my mother's doctor")
+	m.fits("a wish", "It cannot be: the time stays")
+	m.taps("It cannot be: the time stays")
+	m.fills("What was said", "We are full, and he may come")
+	m.reloads()
+	m.taps("It cannot be: the time stays")
+	m.until("the draft", `document.querySelector('.wish textarea').value === 'We are full, and he may come'`)
+	m.taps("They agreed on the phone")
+	m.sees("The time stays; they are told what was agreed.")
+	if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["confirmation"] != "confirmed" {
+		t.Errorf("kept: %v", got["confirmation"])
+	}
+	page.Submit("another-time", 303, "date", wished.Format("2006-01-02"), "part", "afternoon")
+	h.Settle()
+	m.sees("They ask for another time")
+	m.taps("Find a time then")
+	m.sees("Move and tell them")
+	m.until("that day and part first", `document.querySelector('.drawer select').value === '`+wished.Format("2006-01-02")+`'
+		&& [...document.querySelectorAll('.drawer .slots .label')].every((p) => /When|Afternoon/.test(p.innerText))
+		&& document.querySelectorAll('.drawer .slot').length > 0`)
+	m.fits("times of a day", "Move and tell them")
+	m.taps("Move and tell them")
+	m.sees("The visit is booked.")
+	moved := desk.Send("GET", path("/v1/visits?job_id=%s", job), nil, 200)["items"].([]any)
+	if got := moved[len(moved)-1].(object); !strings.HasPrefix(got["window_start"].(string), wished.Format("2006-01-02")) {
+		t.Errorf("moved to %v", got["window_start"])
+	}
+	m.until("the wish is answered", "!document.querySelector('.wish')")
+}
+
+// An agent's worklist is that of all centres; several households are asked again at once, and the page says before how many.
+func TestAnAgentWorksForAllCentres(t *testing.T) {
+	h := harness.New(t, "sqlite", withTexts(t))
+	m := newMember(t, h)
+	h.Ignores("visit.assigned")
+	h.MayIgnore("visit.offered", "promise.yours", "job.share")
+	var jobs []object
+	for n, login := range []string{"kiran", "kiran", "kiran2"} {
+		_, job := h.Household(h.As(login), object{"name": "Home " + strconv.Itoa(n+1)})
+		jobs = append(jobs, job)
+		crew := "ravi"
+		if login == "kiran2" {
+			crew = "ravi2"
+		}
+		h.Visit(h.As(login), job, harness.Monday.Add(time.Duration(25+3*n)*time.Hour), crew)
+	}
+	promised := h.As("kiran").Send("POST", path("/v1/jobs/%s/promises", jobs[0]), object{"what": "the price",
+		"due_at": h.Clock.Now().Add(2 * time.Hour)}, 201)
+	h.Settle()
+	m.signsIn("gita")
+	m.sees("Home 1")
+	m.sees("Home 3")
+	m.fits("an agent's worklist", "All centres")
+	picks := func(names ...string) {
+		for _, name := range names {
+			m.until("select "+name, `(() => {
+				const box = [...document.querySelectorAll('.pick input')].find((i) => i.ariaLabel.includes('`+name+`'));
+				if (box && !box.checked) box.click(); return !!box?.checked; })()`)
+		}
+	}
+	picks("Home 1", "Home 2", "Home 3")
+	m.taps("Ask the households again …")
+	m.sees("3 households will be asked again")
+	m.fits("several at once", "3 selected")
+	for _, job := range jobs {
+		if got := timesSent(h, job); got != 0 {
+			t.Errorf("asked first, the link went %d times", got)
+		}
+	}
+	m.taps("Ask 3 households again")
+	m.sees("3 households were asked again.")
+	for _, job := range jobs {
+		if got := timesSent(h, job); got != 1 {
+			t.Errorf("the link went %d times", got)
+		}
+	}
+	picks("Home 1")
+	m.fills("Hand 1 promise over to", h.People["asha"].ID.String())
+	m.taps("Hand over")
+	m.sees("1 promise is handed over.")
+	if got := h.As("asha").Send("GET", path("/v1/promises/%s", promised), nil, 200)["owner_id"]; got != h.People["asha"].ID.String() {
+		t.Errorf("the promise is of %v", got)
+	}
+	// Opened again the tab shows its rows before anything is answered, says of when they are, and forgets them with the session.
+	m.until("the rows are kept", "(sessionStorage['doorstep-shown'] || '').includes('Home 2')")
+	m.until("neither a number nor an address", "!/Example Lane|\\+9198/.test(sessionStorage['doorstep-shown'])")
+	m.cdp("Network.enable", map[string]any{})
+	m.cdp("Network.setBlockedURLs", map[string]any{"urls": []string{"*/v1/*"}})
+	m.reloads()
+	m.sees("Home 2")
+	m.sees("as of")
+	m.cdp("Network.setBlockedURLs", map[string]any{"urls": []string{}})
+	m.until("the answers", "!document.querySelector('.head').innerText.includes('as of')")
+	m.signsOut()
+	m.until("nothing is left in the tab", "!Object.keys(sessionStorage).some((k) => k.startsWith('doorstep-'))")
+}
+
+// timesSent is how often a job's link was delivered.
+func timesSent(h *harness.Harness, job object) (n int) {
+	for _, e := range items(h.As("gita").Send("GET", path("/v1/jobs/%s/timeline?limit=100", job), nil, 200)) {
+		if e["kind"] == "link.sent" {
+			n++
+		}
+	}
+	return n
+}
+
 // An abusive call in the evening: recorded in two taps, ended in one, and who calls by when. What waits for a manager names it.
 func TestTheDeskEndsAnAbusiveCall(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	m := newMember(t, h)
 	h.Ignores("promise.yours")
-	h.MayIgnore("flag.triage", "queue.morning", "aftercare.owed", "visit.assigned")
+	h.MayIgnore("flag.triage", "queue.morning", "aftercare.owed", "visit.assigned", "break.taken", "break.offered")
 	desk := h.As("kiran")
 	customer, job := h.Household(desk, nil)
 	h.Visit(desk, job, harness.Monday.Add(26*time.Hour), "ravi")
@@ -256,6 +391,21 @@ func TestTheDeskEndsAnAbusiveCall(t *testing.T) {
 	m.taps("I end the call")
 	m.sees("On record.")
 	m.sees("calls them by")
+	m.fits("after an ended call", "Pause me now")
+	m.taps("Pause me now")
+	m.sees("You have a pause.")
+	// Where no job is open the number is enough, and nothing shows whose it is.
+	m.at("#/end")
+	m.fits("ending a call by number", "Read this out first")
+	for _, number := range []string{"+919810000001", "+91 98200 00099"} {
+		m.at("#/desk?q=nobody%20at%20all")
+		m.taps("End an abusive call")
+		m.fills("Number of the caller", number)
+		m.taps("I end the call")
+		m.sees("On record. Whoever answers for this number is told within seconds.")
+		m.taps("Pause me now")
+		m.sees("You have a pause.")
+	}
 	// In Hindi the pages are the same pages.
 	m.at("#/worklist")
 	m.until("the menu", "(document.querySelector('.me').open = true)")
@@ -287,7 +437,9 @@ func TestAnSOSOnTheDesk(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	m := newMember(t, h)
 	h.Ignores("sos.raised", "visit.assigned", "flag.live", "day.freed", "visit.unassigned", "leave.asked", "leave.approved")
-	h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.open", "sos.taken", "queue.morning", "flag.triage", "hold.area", "visit.wait")
+	h.MayIgnore("visit.held_cancelled", "visit.needs_someone", "visit.missed", "visit.missed_desk", "flag.overdue", "flag.live_overdue")
+	h.MayIgnore("flag.passed_on", "sos.call_yourself", "sos.unheard", "sos.open", "sos.taken", "queue.morning", "flag.triage", "hold.area",
+		"visit.wait")
 	desk := h.As("kiran")
 	_, job := h.Household(desk, nil)
 	visit := h.Visit(desk, job, h.Clock.Now().Add(30*time.Minute), "ravi")
@@ -332,14 +484,44 @@ func TestAnSOSOnTheDesk(t *testing.T) {
 	}
 	m.signsOut()
 
+	ravi.AskLeave("2027-04-05T08:00", "2027-04-05T20:00", 201)
+	h.SetPhone("ravi", "+919811100009")
+	ravi.Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "animal", "level": 2, "note": "A dog"}, 201)
+	h.Advance(2 * time.Hour)
 	ravi.Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "threat", "level": 3, "note": "He came after me with a stick"}, 201)
 	h.Settle()
 	m.signsIn("maya")
 	m.fits("decisions", "If nobody decides")
 	m.taps("All")
-	m.sees("Decisions")
+	// At 23:00, on a phone: the worst card is whole on the first screen, with who, where, whom to call, and what was before.
+	m.until("the menu is closed", "(document.querySelector('.me').open = false, true)")
+	m.size(390)
+	m.until("the worst card first", `(() => {
+		const card = document.querySelector('.decision'), says = card?.innerText || '', whom = card?.querySelector('.whom');
+		return ['level 3', 'He came after me with a stick', 'Ravi Surname', '12 Example Lane', 'Kapoor household'].every((w) => says.includes(w))
+			&& !!card.querySelector('a[href="tel:+919811100009"]') && card.querySelectorAll('a[href^="tel:"]').length === 2
+			&& /1 other report/.test(says) && card.getBoundingClientRect().top < 400 && whom.getBoundingClientRect().bottom < 844; })()`)
+	m.size(1280)
+	m.until("the menu", "(document.querySelector('.me').open = true)")
+	m.taps("हिन्दी")
+	m.sees("स्तर 3 की रिपोर्ट")
+	m.sees("कारण: धमकी")
+	m.until("all of it in Hindi", `!/Report of level|Because of|It escalates|Triage/.test(document.querySelector('.decisions').innerText)`)
+	m.until("the menu", "(document.querySelector('.me').open = true)")
+	m.taps("English")
 	m.taps("Team")
 	m.taps("From a lost phone …")
 	m.fits("what a lost phone told", "Nothing came that is about no visit.")
+	m.signsOut()
+
+	// A proprietor decides what is a proprietor's, and reads nothing of the reports.
+	m.signsIn("asha")
+	m.taps("Decisions")
+	m.fits("a proprietor's decisions", "Somebody asks for leave")
+	m.until("nothing of a report", "!/stick|level|Report/.test(document.querySelector('main').innerText)")
+	m.until("a decision", "[...document.querySelectorAll('.decision .btn')]."+
+		"some((b) => b.innerText.trim() === 'Approve' && (b.click(), true))")
+	m.sees("Done: Approve")
+	m.sees("Nothing waits for you.")
 	m.signsOut()
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -47,7 +48,7 @@ func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 		if other := harness.Queue(h.As("maya2")); len(other) != 0 {
 			t.Errorf("another area sees %v", other)
 		}
-		for _, login := range []string{"kiran", "asha", "ravi", "gita"} {
+		for _, login := range []string{"kiran", "ravi", "gita"} {
 			h.As(login).Send("GET", "/v1/queue", nil, 403)
 		}
 		// Each form does what it says; refusals explain.
@@ -89,6 +90,55 @@ func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 			t.Fatalf("the late promise: %v", late)
 		}
 		maya.MoveQueued(late, 0, object{"owner_id": maya.ID}, 200)
+	})
+}
+
+// A card names who reported, whom to call and where, and what was with that home before; the centre, whose queue has what a
+// proprietor decides, reads nothing of it.
+func TestACardNamesWhoAndWhere(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.live", "hold.area", "leave.asked", "leave.declined", "sos.raised", "visit.assigned", "flag.triage")
+		h.MayIgnore("sos.call_yourself", "sos.unheard", "visit.completed", "completion.ask", "queue.morning", "aftercare.due")
+		desk, ravi, maya, asha := h.As("kiran"), h.As("ravi"), h.As("maya"), h.As("asha")
+		h.SetPhone("ravi", "+919811100009")
+		customer, job := h.Household(desk, nil)
+		first := h.Visit(desk, job, h.Clock.Now().Add(time.Minute), "ravi")
+		h.Advance(time.Minute)
+		h.WorkUntil("ravi", first, "partial", object{"findings": "a part is missing"})
+		visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
+		ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "animal", Level: 2, Note: "canary-before"})
+		h.Advance(time.Minute)
+		ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "threat", Level: 3, Note: "canary-words"})
+		ravi.AskLeave("2027-04-05T08:00", "2027-04-05T20:00", 201)
+
+		worst := items(maya.Send("GET", "/v1/queue", nil, 200))[0]
+		who, home := worst["who"].(object), worst["home"].(object)
+		if worst["level"] != 3.0 || who["name"] != "Ravi Surname" || who["phone"] != "+919811100009" || who["openly"] != true ||
+			worst["about"] != nil {
+			t.Errorf("who: %v", worst)
+		}
+		if home["customer_id"] != customer["id"] || home["phone"] == "" ||
+			!strings.Contains(harness.String(home["address"]), "12 Example Lane") ||
+			home["visits"] != 1.0 || home["reports"] != 1.0 {
+			t.Errorf("home: %v", home)
+		}
+		hold := harness.Queue(maya)["hold"]
+		if !strings.Contains(fmt.Sprint(hold["facts"]), "canary-") || hold["who"] == nil || hold["home"] == nil {
+			t.Errorf("the hold says not why: %v", hold)
+		}
+		ravi.RaiseSOS(bodies.SOSRaise{Note: "help"})
+		raw, _ := asha.Raw("GET", "/v1/queue", nil)
+		kinds := harness.Queue(asha)
+		if kinds["leave"] == nil || kinds["sos"] == nil || len(kinds) != 2 || harness.MoveLabels(kinds["leave"]) != "Approve, Decline" {
+			t.Errorf("a proprietor decides %s", raw)
+		}
+		if strings.Contains(string(raw), "canary") || strings.Contains(string(raw), `"reports":1`) {
+			t.Errorf("a proprietor reads %s", raw)
+		}
+		if raw, _ := h.As("asha2").Raw("GET", "/v1/queue", nil); !strings.Contains(string(raw), `"items":[]`) {
+			t.Errorf("another centre's reads %s", raw)
+		}
+		asha.MoveQueued(kinds["leave"], 1, object{"reason": "Two are away already."}, 200)
 	})
 }
 

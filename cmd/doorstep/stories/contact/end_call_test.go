@@ -88,3 +88,28 @@ func TestAnAbusiveCallIsEnded(t *testing.T) {
 		ravi.Send("POST", path("/v1/attempts/%s/cool-off", first), object{"accept": false}, 409)
 	})
 }
+
+// A call of which the number alone is known is ended too. The pause is answered alike whether the number is known or not, and only to
+// whoever ended it.
+func TestACallIsEndedByItsNumber(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.MayIgnore("break.taken", "promise.yours", "call.manager", "promise.made", "call.back", "household.calls")
+		kiran := h.As("kiran")
+		h.Household(kiran, object{"contacts": []object{{"name": "Mrs Rao", "phones": []string{"+919812300001"}}}})
+		var answers []string
+		for _, number := range []string{"+919812300001", "+919812399999"} {
+			ended := kiran.Send("POST", "/v1/contacts", object{"phone": number, "channel": "phone", "outcome": "hostile"}, 202)
+			h.As("asha").Send("POST", path("/v1/attempts/%s/cool-off", ended), object{"accept": true}, 404)
+			pause := kiran.Send("POST", path("/v1/attempts/%s/cool-off", ended), object{"accept": true}, 200)
+			if pause["contact_id"] != ended["id"] || pause["attempt_id"] != nil || pause["accepted"] != true {
+				t.Errorf("the pause: %v", pause)
+			}
+			answers = append(answers, harness.String(pause["outcome"]))
+		}
+		if answers[0] != answers[1] {
+			t.Errorf("a known number is answered %v", answers)
+		}
+		spoken := kiran.Send("POST", "/v1/contacts", object{"phone": "+919812300001", "channel": "phone", "outcome": "reached"}, 202)
+		kiran.Send("POST", path("/v1/attempts/%s/cool-off", spoken), object{"accept": true}, 409)
+	})
+}
