@@ -40,6 +40,17 @@ func mountSOS(a *App, s *web.Server) {
 		if err != nil {
 			return domain.SOSView{}, err
 		}
+		if x.RaiserID == ac.UserID {
+			return out[0], nil
+		}
+		raiser, err := svc.Read.Principal(c.UserContext(), x.RaiserID)
+		if err != nil {
+			return domain.SOSView{}, err
+		}
+		out[0].Raiser = &domain.SOSRaiser{Name: raiser.Name}
+		if !out[0].Silent {
+			out[0].Raiser.Phone = raiser.Phone
+		}
 		return out[0], nil
 	}))
 	s.Handle("POST", "/v1/sos/{id}/acknowledge", func(c *fiber.Ctx) error {

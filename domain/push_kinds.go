@@ -24,7 +24,7 @@ var PushKinds = []PushKind{
 	{"account.reset", "whom it is about", "", 28 * day},
 	{"aftercare.due", "manager", "", 7 * day},
 	{"aftercare.late", "manager, admin", "", 7 * day},
-	{"break.offered", "crew, desk, manager", "flag_id", 7 * day},
+	{"break.offered", "crew, desk, manager", "attempt_id flag_id", 7 * day},
 	{"break.taken", "manager, admin", "", 7 * day},
 	{"call.ended_home", "household", "job_id link", 12 * time.Hour},
 	{"call.manager", "crew", "", 7 * day},

@@ -129,6 +129,13 @@ type SOSView struct {
 	Advice          string           `json:"advice"` // to the raiser, while nobody was reached
 	Silent          bool             `json:"silent"` // they are not to be called openly; to the raiser always false
 	Actions         JSONList[string] `json:"actions"`
+	Raiser          *SOSRaiser       `json:"raiser,omitempty"` // where one alarm is read by somebody else
+}
+
+// SOSRaiser is whom to look for and to call: their name, and their number unless the alarm is silent.
+type SOSRaiser struct {
+	Name  string `json:"name"`
+	Phone string `json:"phone"`
 }
 
 // emergencyNumbers by country (ISO 3166-1 alpha-2); 112 works in most others.

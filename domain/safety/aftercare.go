@@ -57,7 +57,11 @@ func careFor(tx *casework.Work, f *domain.Flag) error {
 		}
 		tx.SetDeadline(domain.DueAftercare, x.ID, nil, x.NextRing())
 	}
-	offerBreak(tx, person, f.RecordedAt.Add(domain.CoolOffWithin), nil)
+	var of map[string]string
+	if f.ReportedBy(person.ID) { // somebody else does not learn of which report it is
+		of = map[string]string{"flag_id": f.ID.String()}
+	}
+	offerBreak(tx, person, f.RecordedAt.Add(domain.CoolOffWithin), of)
 	return nil
 }
 

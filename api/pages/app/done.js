@@ -20,6 +20,7 @@ export const Done = ({ v, close }) => {
     keep(next);
   };
   const files = s.files.filter((f) => f.visit === id);
+  const whole = d.work_done.trim() && (d.tested.trim() || v.job.category === 'other' && !v.job.safety_critical); // most categories ask for a test
   const go = async () => {
     const parts = d.parts.split(/[,\n]/).map((x) => x.trim()).filter(Boolean);
     if (!await move(v, 'complete', { findings: d.findings, work_done: d.work_done, tested: d.tested, parts, ...(d.end_code.trim() ? { end_code: d.end_code.trim() } : {}) })) return;
@@ -34,8 +35,8 @@ export const Done = ({ v, close }) => {
     <section class="card stack"><div class="label">${say('proof')}</div><div class="acts">${['photo_after', 'signature'].map((k) => html`<a key=${k} class="btn" href=${close + '/' + k}>${
       files.some((f) => f.kind === k) ? '✓ ' : ''}${say('file.' + k)}</a>`)}</div>
       <${Field} id="endcode" label=${say('end_code')} value=${d.end_code} set=${write('end_code')} more=${{ inputMode: 'numeric', autocomplete: 'off', maxLength: 12 }} /></section>
-    <button class="btn primary wide" disabled=${!d.work_done.trim()} onClick=${go}>${say('done.go')}</button>
-    ${!d.work_done.trim() && html`<p class="dense quiet">${say('done.need')}</p>`}</div>`;
+    <button class="btn primary wide" disabled=${!whole} onClick=${go}>${say('done.go')}</button>
+    ${!whole && html`<p class="dense quiet">${say('done.need')}</p>`}</div>`;
 };
 
 /** Photo: the household is asked each time; a no blocks nothing. The camera is the app's own: nothing lands in the gallery. @param {{v: any, close: string, kind: string}} p */

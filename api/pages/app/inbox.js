@@ -1,8 +1,21 @@
+import { useState } from 'preact/hooks';
 import { html } from './html.js';
 import { enqueue } from './moves.js';
-import { SosButton } from './parts.js';
+import { Field, SosButton } from './parts.js';
 import { say, useNow } from './state.js';
 import { clock, dayShort } from './when.js';
+
+/** pause is where an offer of a pause is answered; empty: the notice is another one. @param {any} n */
+const pause = (n) => (n.kind !== 'break.offered' ? '' : n.data?.flag_id ? `/v1/flags/${n.data.flag_id}/cool-off` : n.data?.attempt_id ? `/v1/attempts/${n.data.attempt_id}/cool-off` : '');
+
+/** NextPerson asks a reporter what the next person must know; what they say leaves no readable copy here. @param {{flag: string, done: () => void}} p */
+const NextPerson = ({ flag, done }) => {
+  const s = useNow(), [words, setWords] = useState(''), path = `/v1/flags/${flag}/next-person`;
+  if (s.queue.some((q) => q.path === path)) return html`<span class="pill good">✓ ${say('did.answered')}</span>`;
+  const go = async () => { if (await enqueue({ path, body: { words: words.trim() }, label: 'did.answered', secret: true })) done(); };
+  return html`<details><summary>${say('answer')}</summary><div class="stack"><${Field} id=${'next' + flag} label=${say('next.person')} value=${words} set=${setWords} lines=${3} more=${{ maxLength: 2000 }} />
+    <button class="btn small" disabled=${!words.trim()} onClick=${go}>${say('send.now')}</button></div></details>`;
+};
 
 /** Inbox is everything that was pushed, newest first. */
 export const Inbox = () => {
@@ -13,6 +26,9 @@ export const Inbox = () => {
     ${s.inbox.map((n) => html`<article key=${n.id} class=${'card' + (n.seen_at ? ' done' : '')}><div class="label">${dayShort(n.created_at)} ${clock(n.created_at)}</div>
       <b>${n.title}</b><p class="dense">${n.body}</p><div class="row">
       ${n.visit_id && s.visits.some((v) => v.visit.id === n.visit_id) && html`<a class="btn small" href=${'#/visit/' + n.visit_id} onClick=${() => seen(n)}>${say('open')}</a>`}
-      ${n.kind.startsWith('drill.') && n.data?.drill_id && html`<button class="btn small" onClick=${() => { enqueue({ path: `/v1/me/drills/${n.data.drill_id}/heard`, body: undefined, plain: true, label: 'did.heard' }); seen(n); }}>${say('drill.heard')}</button>`}
+      ${n.kind === 'sos.raised' && n.data?.sos_id && html`<a class="btn small danger" href=${'#/sos/' + n.data.sos_id} onClick=${() => seen(n)}>${say('open')}</a>`}
+      ${n.kind === 'flag.next_person' && n.data?.flag_id && html`<${NextPerson} flag=${n.data.flag_id} done=${() => seen(n)} />`}
+      ${pause(n) && !n.seen_at && [true, false].map((yes) => html`<button key=${yes} class="btn small" onClick=${() => { enqueue({ path: pause(n), body: { accept: yes }, label: yes ? 'did.pause' : 'did.seen' }); seen(n); }}>${say(yes ? 'pause.take' : 'pause.not')}</button>`)}
+      ${n.kind === 'sos.drill' && n.data?.drill_id && html`<button class="btn small" onClick=${() => { enqueue({ path: `/v1/me/drills/${n.data.drill_id}/heard`, body: undefined, plain: true, label: 'did.heard' }); seen(n); }}>${say('drill.heard')}</button>`}
       ${!n.seen_at && html`<button class="btn small plain" onClick=${() => seen(n)}>${say('read')}</button>`}</div></article>`)}</div>`;
 };

@@ -11,6 +11,7 @@ import { Visit } from './visit.js';
 import { Waiting } from './waiting.js';
 import { Inbox } from './inbox.js';
 import { Me } from './me.js';
+import { Rung } from './rung.js';
 import { Sos } from './sos_screen.js';
 import { go, raise } from './sos.js';
 import { pushOn } from './push.js';
@@ -34,8 +35,9 @@ const App = () => {
   const [screen, id, part] = useRoute();
   useEffect(() => { document.getElementById('screen')?.focus({ preventScroll: true }); }, [screen, id, part]);
   if (!s.ready) return html`<p class="start">Doorstep</p>`;
-  if (screen === 'sos') return html`<${Sos} />`;
+  if (screen === 'sos' && (!id || id === s.sos?.server)) return html`<${Sos} />`;
   if (!s.signedIn) return html`<${SignIn} />`;
+  if (screen === 'sos') return html`<${Rung} key=${id} id=${id} />`;
   const locked = s.synced > 0 && s.age > lockAfter;
   if (locked && screen !== 'waiting') return html`<${SignIn} why=${say('ended.sync_too_old')} />`;
   const body = screen === 'visit' ? html`<${Visit} id=${id} part=${part} />` : screen === 'waiting' ? html`<${Waiting} />`

@@ -66,8 +66,9 @@ const trail = async (/** @type {any} */ s) => {
   s.points.push({ at: new Date().toISOString(), ...(at.lat === undefined ? {} : { lat: at.lat, lon: at.lon, accuracy_m: at.accuracy_m }),
     ...(battery ? { battery: Math.round(battery.level * 100) } : {}) });
   s.points = s.points.slice(-200);
-  await urgent('POST', `/v1/sos/${s.server}/trail`, { body: { points: s.points }, headers: { 'Idempotency-Key': key(), 'Doorstep-Sent-At': new Date().toISOString() } });
+  const { json } = await urgent('POST', `/v1/sos/${s.server}/trail`, { body: { points: s.points }, headers: { 'Idempotency-Key': key(), 'Doorstep-Sent-At': new Date().toISOString() } });
   s.points = [];
+  if (json.status === 'resolved') s.view = { ...s.view, status: json.status }; // also where no session is left to ask by
 };
 
 /** helpers are whom to call, with the one that the phone's owner chose last. @returns {{name: string, role: string, phone: string}[]} */

@@ -132,6 +132,34 @@ func TestWhoEndsAVisitUnderAPingIsStillAsked(t *testing.T) {
 	}
 }
 
+// TestAColleagueAnswersAnAlarmInTheApp: whoever is rung reads of it, calls, says that they are on it, and ends it.
+func TestAColleagueAnswersAnAlarmInTheApp(t *testing.T) {
+	audit := newAuditor(t)
+	h := harness.New(t, "sqlite")
+	h.Ignores("sos.raised")
+	h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.open", "sos.taken", "visit.assigned")
+	a := &technician{T: t, ctx: audit.ctx, url: h.URL}
+	a.atWidth(360)
+	ready(t, h, a, nil)
+	h.As("meena").Send("PUT", "/v1/me/colleague", object{"colleague_id": h.People["ravi"].ID.String()}, 200)
+	sos := h.As("meena").Send("POST", "/v1/sos", object{"lat": 18.52, "lon": 73.85}, 201)
+	h.Advance(3 * time.Minute)
+	a.open("?rung#/inbox")
+	a.until("the ring", "[...document.querySelectorAll('a.btn.danger')].some((x) => x.hash.startsWith('#/sos/') && (x.click(), true))")
+	a.sees("Nobody is on it yet")
+	a.sees("Meena")
+	audit.judge("somebody else's alarm", "Where they are")
+	a.taps("I am on it")
+	a.sees("You are on it")
+	if got := h.As("meena").Send("GET", path("/v1/sos/%s", sos), nil, 200); got["owner_id"] != h.People["ravi"].ID.String() {
+		t.Errorf("on it is %v", got["owner_id"])
+	}
+	audit.judge("an alarm that one is on", "End the alarm")
+	a.types("rungwords", "She is well, a dog")
+	a.taps("End the alarm")
+	a.sees("It is over")
+}
+
 // TestAReportCanBeSpoken: it goes with its report to whoever triages and stays nowhere here; a microphone that is refused is said.
 func TestAReportCanBeSpoken(t *testing.T) {
 	audit := newAuditor(t)

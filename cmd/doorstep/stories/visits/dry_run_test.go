@@ -83,7 +83,8 @@ func TestAMoveCanBeAskedFirst(t *testing.T) {
 // would tell, keeps nothing, and then does it under the same key; any other write refuses the header.
 func TestMovesAreAskedFirstByTheHeader(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("visit.assigned", "visit.cancelled", "visit.needs_someone", "promise.yours", "visit.confirmed", "leave.asked")
+		h.Ignores("visit.assigned", "visit.cancelled", "visit.needs_someone", "promise.yours", "visit.confirmed", "leave.asked",
+			"job.share")
 		h.MayIgnore("job.received", "leave.approved", "leave.requested")
 		desk, ravi, asha, maya := h.As("kiran"), h.As("ravi"), h.As("asha"), h.As("maya")
 		asked := map[string]bool{}
@@ -127,7 +128,7 @@ func TestMovesAreAskedFirstByTheHeader(t *testing.T) {
 		move(desk, "POST", path("/v1/jobs/%s/release", job), object{"kind": "parts", "reason": "it came"}, 200, "")
 		promise := desk.Send("POST", path("/v1/jobs/%s/promises", job), object{}, 201)
 		move(desk, "POST", path("/v1/promises/%s/hand-over", promise), object{"owner_id": asha.ID}, 200, "")
-		move(desk, "POST", path("/v1/jobs/%s/cancel", job), object{"reason": "double"}, 200, "")
+		move(desk, "POST", path("/v1/jobs/%s/cancel", job), object{"reason": "double"}, 200, "job.cancelled_home;to=household;n=1")
 		job = move(desk, "POST", path("/v1/jobs/%s/reopen", job), object{"reason": "not double"}, 200, "")
 		area := h.As("root").Send("GET", "/v1/centres/"+h.Centre.String(), nil, 200)["area_id"]
 		second := h.As("root").Send("POST", "/v1/centres", object{"area_id": area, "name": "Pune West", "zone": "Asia/Kolkata",
@@ -142,6 +143,10 @@ func TestMovesAreAskedFirstByTheHeader(t *testing.T) {
 		leave := ravi.Send("POST", path("/v1/technicians/%s/leave", object{"id": ravi.ID.String()}), object{"kind": "annual",
 			"starts_at": "2027-04-01T00:00:00Z", "ends_at": "2027-04-02T00:00:00Z"}, 201)
 		move(asha, "POST", path("/v1/leave/%s/approve", leave), nil, 200, "")
+
+		_, linked := h.Household(desk, nil)
+		h.CustomerPage(linked).RegisterDevice("home")
+		move(desk, "POST", path("/v1/jobs/%s/link/send", linked), nil, 200, "job.share;to=household;n=1")
 
 		for _, op := range h.Contract.Operations() {
 			if op.Asked && !asked[op.ID] {
