@@ -79,8 +79,8 @@ func sendAnswer(c *fiber.Ctx, call *casework.Call, location string) error {
 	return c.Status(call.Answer.Status).Send(call.Answer.Body)
 }
 
-// wouldTell lists what households and technicians would be told of a visit, of a job that is cancelled, or by its link, and how many of them. Notices of other kinds are
-// left out: whom a move tells of what was reported is nothing for whoever asks.
+// wouldTell lists what households and technicians would be told of a visit, of a job that is cancelled, or by its link, and
+// how many of them. Notices of other kinds are left out: whom a move tells of what was reported is nothing for whoever asks.
 func wouldTell(told []domain.Notice) string {
 	type of struct{ kind, to string }
 	count := map[of]int{}
