@@ -132,6 +132,37 @@ func TestWhoEndsAVisitUnderAPingIsStillAsked(t *testing.T) {
 	}
 }
 
+// TestWhoLosesAVisitUnderAPingAnswersInTheInbox: the desk took it back and gave it to somebody else; what was asked is still asked.
+func TestWhoLosesAVisitUnderAPingAnswersInTheInbox(t *testing.T) {
+	audit := newAuditor(t)
+	h := harness.New(t, "sqlite")
+	h.Ignores("visit.assigned", "timer.ping")
+	h.MayIgnore("visit.unassigned", "visit.reassigned", "visit.crew_changed", "visit.taken_back")
+	a := &technician{T: t, ctx: audit.ctx, url: h.URL}
+	a.atWidth(360)
+	_, visit, _ := ready(t, h, a, nil)
+	desk, ravi := h.As("kiran"), h.As("ravi")
+	ravi.Send("PUT", "/v1/me/codes", object{"code": "1234", "duress_code": "4321"}, 200)
+	h.Advance(55 * time.Minute)
+	ravi.Arrive(visit)
+	h.Advance(70 * time.Minute)
+	desk.Send("POST", path("/v1/visits/%s/take-back", visit), object{"reason": "another visit"}, 200)
+	desk.Send("POST", path("/v1/visits/%s/assign", visit), h.Crew("meena"), 200)
+	a.open("?lost#/inbox")
+	a.sees("Are you all right?")
+	audit.judge("a question about a visit that is another's", "I am fine")
+	a.types("ping"+harness.String(visit["id"]), "1234")
+	a.taps("I am fine")
+	a.until("that it was sent", "document.querySelector('.card.done')")
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		if got := h.Column("SELECT status FROM timers WHERE visit_id = '" + harness.String(visit["id"]) + "' AND user_id = '" + ravi.ID.String() + "'"); got[0] == "ended" || got[0] == "armed" {
+			return
+		} else if time.Now().After(end) {
+			t.Fatalf("the timer is %s", got[0])
+		}
+	}
+}
+
 // TestAColleagueAnswersAnAlarmInTheApp: whoever is rung reads of it, calls, says that they are on it, and ends it.
 func TestAColleagueAnswersAnAlarmInTheApp(t *testing.T) {
 	audit := newAuditor(t)
