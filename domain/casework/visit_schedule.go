@@ -466,9 +466,11 @@ func (s *Service) Cancel(ctx context.Context, call *Call, id domain.ID, in Reaso
 }
 
 // nobodyCame reports whether one of ours ends a visit whose window has begun, for which the household waits, and at which
-// nobody has arrived: before it is called missed. What the household wishes, by its link or voice, is its own.
+// nobody has arrived: before it is called missed. What the household wishes by its own link is its own; what staff say that
+// it wished, by voice or by a link that they have read, speaks for us.
 func nobodyCame(m *VisitCase, a domain.Actor) bool {
-	ours := a.Role == domain.RoleTechnician || a.Is(domain.Staff...)
+	byStaff := a.Role == domain.RoleCustomer && (a.UserID != (domain.ID{}) || a.Unproven)
+	ours := a.Role == domain.RoleTechnician || a.Is(domain.Staff...) || byStaff
 	return ours && m.Held == nil && !m.Now.Before(m.Visit.WindowStart) && m.Visit.ArrivedAt == nil
 }
 

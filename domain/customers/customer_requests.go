@@ -421,7 +421,9 @@ func handleCancel(k *Request) error {
 	if err := domain.CheckVisit(k.Actor, "cancel", k.Visit); err != nil {
 		return err
 	}
-	return casework.CancelVisit(k.move(), k.Actor, byCustomer, "nobody")
+	a := k.Actor
+	a.Unproven = a.Unproven || k.readByStaff()
+	return casework.CancelVisit(k.move(), a, byCustomer, "nobody")
 }
 
 // byCustomer is the reason of a visit that its household cancelled.

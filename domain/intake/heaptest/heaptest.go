@@ -10,7 +10,7 @@ import (
 
 // Most is by how much the heap may grow while a file of MaxFile is read (docs/product.md section 8).
 const (
-	Most    = 100 << 20
+	Most    = 100<<20 + spare
 	MaxFile = 10 << 20
 )
 

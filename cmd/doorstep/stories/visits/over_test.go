@@ -15,7 +15,7 @@ import (
 func TestAVisitToWhichNobodyCameIsOursHoweverItIsEnded(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.assigned", "visit.cancelled")
-		h.MayIgnore("visit.unassigned", "visit.late_desk", "visit.moved", "visit.missed_desk", "visit.cancelled_by_customer", "visit.late",
+		h.MayIgnore("link.asked", "visit.unassigned", "visit.late_desk", "visit.moved", "visit.missed_desk", "visit.cancelled_by_customer", "visit.late",
 			"visit.needs_someone", "visit.rescheduled", "visit.confirmed", "queue.morning")
 		desk := h.As("asha")
 		later := func(at time.Time, more object) object {
@@ -40,9 +40,11 @@ func TestAVisitToWhichNobodyCameIsOursHoweverItIsEnded(t *testing.T) {
 			"a day that is disrupted": func(_, _ object, at time.Time) {
 				desk.Send("POST", "/v1/centres/"+h.Centre.String()+"/disruption", object{"date": at.Format("2006-01-02"), "reason": "flood"}, 201)
 			},
-			"cancelled by the household": func(j, _ object, _ time.Time) {
+			"cancelled by voice": func(j, _ object, _ time.Time) {
 				desk.Send("POST", path("/v1/jobs/%s/voice", j), object{"action": "cancel"}, 200)
 			},
+			"cancelled by a link that staff had read": func(j, _ object, _ time.Time) { h.ReadPage(desk, j).Submit("cancel", 303) },
+			"cancelled by the household":              func(j, _ object, _ time.Time) { h.CustomerPage(j).Submit("cancel", 303) },
 		}
 		for how, end := range ends {
 			for after, want := range map[time.Duration]string{-time.Minute: "nobody", 0: "brand", 29 * time.Minute: "brand",
