@@ -2,4 +2,4 @@
 
 package heaptest
 
-const spare = 0
+const underRace = false

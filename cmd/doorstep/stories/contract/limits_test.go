@@ -29,7 +29,7 @@ func announceBody(h *harness.Harness, method, path, media, token string, length 
 	conn, err := net.Dial("tcp", strings.TrimPrefix(h.URL, "http://"))
 	h.Must(err)
 	defer func() { _ = conn.Close() }()
-	h.Must(conn.SetDeadline(time.Now().Add(harness.Slowness * 2 * time.Second)))
+	h.Must(conn.SetDeadline(time.Now().Add(harness.Slowness * time.Second)))
 	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nIdempotency-Key: %s\r\nContent-Length: %d\r\n", method, path, uuid.NewString(), length)
 	if media != "" {
 		head += "Content-Type: " + media + "\r\n"
