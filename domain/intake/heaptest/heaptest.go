@@ -44,7 +44,7 @@ func Bounded(t testing.TB, run func()) {
 // Growth runs a function and gives by how many bytes the heap grew at most meanwhile.
 func Growth(run func()) uint64 {
 	if underRace {
-		defer debug.SetGCPercent(debug.SetGCPercent(50))
+		defer debug.SetGCPercent(debug.SetGCPercent(20))
 	}
 	runtime.GC()
 	runtime.GC()
