@@ -155,7 +155,9 @@ func TestWhoLosesAVisitUnderAPingAnswersInTheInbox(t *testing.T) {
 	a.taps("I am fine")
 	a.until("that it was sent", "document.querySelector('.card.done')")
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		if got := h.Column("SELECT status FROM timers WHERE visit_id = '" + harness.String(visit["id"]) + "' AND user_id = '" + ravi.ID.String() + "'"); got[0] == "ended" || got[0] == "armed" {
+		got := h.Column("SELECT status FROM timers WHERE visit_id = '" + harness.String(visit["id"]) +
+			"' AND user_id = '" + ravi.ID.String() + "'")
+		if got[0] == "ended" || got[0] == "armed" {
 			return
 		} else if time.Now().After(end) {
 			t.Fatalf("the timer is %s", got[0])

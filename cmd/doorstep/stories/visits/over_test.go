@@ -15,8 +15,8 @@ import (
 func TestAVisitToWhichNobodyCameIsOursHoweverItIsEnded(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.assigned", "visit.cancelled")
-		h.MayIgnore("link.asked", "visit.unassigned", "visit.late_desk", "visit.moved", "visit.missed_desk", "visit.cancelled_by_customer", "visit.late",
-			"visit.needs_someone", "visit.rescheduled", "visit.confirmed", "queue.morning")
+		h.MayIgnore("link.asked", "visit.unassigned", "visit.late_desk", "visit.moved", "visit.missed_desk",
+			"visit.cancelled_by_customer", "visit.late", "visit.needs_someone", "visit.rescheduled", "visit.confirmed", "queue.morning")
 		desk := h.As("asha")
 		later := func(at time.Time, more object) object {
 			out := object{"window_start": at.Add(48 * time.Hour).Format(time.RFC3339), "window_end": at.Add(49 * time.Hour).Format(time.RFC3339)}
