@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"maps"
+	"os"
 	"strings"
 	"testing"
 
@@ -138,8 +139,8 @@ func repeat(piece []byte, n int) (out [][]byte) {
 
 // Whatever a file of 10 MiB is made of, the heap grows by at most 100 MiB while it is read.
 func TestReadingHoldsLittle(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long: told without -short")
+	if os.Getenv("DOORSTEP_TEST_LONG") == "" {
+		t.Skip("long: told with DOORSTEP_TEST_LONG=1 (make test-all)")
 	}
 	for name, f := range hostile(t) {
 		t.Run(name, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 func unknownVariables(model *kong.Application, environ []string) []string {
 	known := map[string]bool{}
 	ofTests := []string{"DOORSTEP_TEST_DATABASE_URL", "DOORSTEP_TEST_REQUIRE_POSTGRES", "DOORSTEP_TEST_REQUIRE_BROWSER",
-		"DOORSTEP_TEST_ENGINES", "DOORSTEP_AXE", "DOORSTEP_NODE_MODULES"}
+		"DOORSTEP_TEST_ENGINES", "DOORSTEP_TEST_LONG", "DOORSTEP_AXE", "DOORSTEP_NODE_MODULES"}
 	var walk func(n *kong.Node)
 	walk = func(n *kong.Node) {
 		for _, f := range n.Flags {

@@ -19,6 +19,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -563,8 +564,8 @@ func agree(t *testing.T, all map[string]map[string]string) {
 // answers.
 func onBoth(t *testing.T, suite func(n *nasty)) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("long: told without -short")
+	if os.Getenv("DOORSTEP_TEST_LONG") == "" {
+		t.Skip("long: told with DOORSTEP_TEST_LONG=1 (make test-all)")
 	}
 	t.Parallel()
 	var mu sync.Mutex

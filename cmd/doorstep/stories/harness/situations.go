@@ -443,15 +443,15 @@ func (h *Harness) ArrivedVisit() (visit Object) {
 	return visit
 }
 
-// DumpTables is every row of the database as text, but for what the queue writes
-// down about itself in its own time: who leads it, and that a job has ended.
+// DumpTables is every row of the database as text, in an order of its own, as PostgreSQL moves a row that is written; but for
+// what the queue writes down about itself in its own time: who leads it, and that a job has ended.
 func (h *Harness) DumpTables() string {
 	h.Helper()
 	tables := "SELECT name FROM sqlite_master WHERE type = 'table'"
 	if h.DB.Pool() != nil {
 		tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"
 	}
-	var out strings.Builder
+	var all []string
 	for _, table := range h.Column(tables) {
 		if table == "river_leader" || table == "river_queue" || table == "river_client" {
 			continue
@@ -466,22 +466,25 @@ func (h *Harness) DumpTables() string {
 				values[i] = new(any)
 			}
 			h.Must(rows.Scan(values...))
+			row := ""
 			for i, v := range values {
 				if table == "river_job" && (names[i] == "state" || names[i] == "finalized_at") {
 					continue
 				}
 				switch x := (*v.(*any)).(type) {
 				case []byte:
-					fmt.Fprintf(&out, "%s.%s=%s\n", table, names[i], x)
+					row += fmt.Sprintf("%s.%s=%s\n", table, names[i], x)
 				default:
-					fmt.Fprintf(&out, "%s.%s=%v\n", table, names[i], x)
+					row += fmt.Sprintf("%s.%s=%v\n", table, names[i], x)
 				}
 			}
+			all = append(all, row)
 		}
 		h.Must(rows.Err())
 		h.Must(rows.Close())
 	}
-	return out.String()
+	slices.Sort(all)
+	return strings.Join(all, "")
 }
 
 // CallRecord fills an attempt by phone as a native app tells it: the number dialled, the

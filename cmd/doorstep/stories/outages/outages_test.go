@@ -42,8 +42,8 @@ import (
 // wrong around it. The stories run side by side, more of them than there are
 // cores: they mostly wait.
 func TestBadDays(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long: told without -short")
+	if os.Getenv("DOORSTEP_TEST_LONG") == "" {
+		t.Skip("long: told with DOORSTEP_TEST_LONG=1 (make test-all)")
 	}
 	t.Parallel()
 	program := harness.Program(t)

@@ -100,7 +100,7 @@ func TestMovesAreAskedFirstByTheHeader(t *testing.T) {
 				t.Errorf("%s %s would tell %q, want %q", method, path, got, told)
 			}
 			if now := h.DumpTables(); now != before {
-				t.Errorf("asking %s %s first left a trace", method, path)
+				t.Errorf("asking %s %s first left a trace: %s", method, path, firstDifference(before, now))
 			}
 			op, _ := h.Contract.Find(method, path)
 			asked[op.ID] = true
@@ -175,4 +175,15 @@ func settled(h *harness.Harness) (dump string) {
 		dump = h.DumpTables()
 	}
 	return dump
+}
+
+// firstDifference is the first line in which two dumps differ.
+func firstDifference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := 0; i < min(len(x), len(y)); i++ {
+		if x[i] != y[i] {
+			return x[i] + "\nis now " + y[i]
+		}
+	}
+	return "a row more or less"
 }
