@@ -79,13 +79,17 @@ func sendAnswer(c *fiber.Ctx, call *casework.Call, location string) error {
 	return c.Status(call.Answer.Status).Send(call.Answer.Body)
 }
 
-// wouldTell lists what households and technicians would be told of a visit, of a job that is cancelled, or by its link, and
-// how many of them. Notices of other kinds are left out: whom a move tells of what was reported is nothing for whoever asks.
+// openlyTold are the kinds of which whoever asks a move first may know that they would be sent, beside those about visits. Whom a
+// move tells of what one of ours reported is nothing for them.
+var openlyTold = []string{"job.cancelled_home", "job.share", "leave.approved", "leave.declined", "hold.home", "hold.released",
+	"claim.decided", "dispute.decided", "dispute.decided_home", "link.settled", "report.decided_home", "note.told"}
+
+// wouldTell lists what households and staff would be told openly by a move, and how many of them.
 func wouldTell(told []domain.Notice) string {
 	type of struct{ kind, to string }
 	count := map[of]int{}
 	for _, n := range told {
-		if !strings.HasPrefix(n.Kind, "visit.") && n.Kind != "job.cancelled_home" && n.Kind != "job.share" {
+		if !strings.HasPrefix(n.Kind, "visit.") && !slices.Contains(openlyTold, n.Kind) {
 			continue
 		}
 		to := "household"

@@ -66,6 +66,11 @@ func TestOperationsOfTheDomain(t *testing.T) {
 		if method := map[bool]string{true: "GET", false: "POST"}[strings.HasPrefix(name, "get")]; o.Method != method {
 			t.Errorf("%s is called by %s", name, o.Method)
 		}
+		// What rings is answered at once; what else a decision would do can be asked first.
+		if at := []string{"acknowledgeSOS", "handOverSOS", "resolveSOS", "spokenHomeSafe", "spokenTimer", "doneAftercare"}; o.Method == "POST" &&
+			o.Asked == slices.Contains(at, name) {
+			t.Errorf("%s can be asked first: %t", name, o.Asked)
+		}
 		if want := strings.Replace(addresses[name], "ID", id.String(), 1); contract.PathOf(name, id) != want {
 			t.Errorf("%s is at %s, not at %s", name, contract.PathOf(name, id), want)
 		}

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { html } from '../app/html.js';
-import { change, get, send, state, useDraft, useLoad, zone } from './state.js';
+import { List } from './asked.js';
+import { change, get, send, state, useDraft, useLoad, whatIf, zone } from './state.js';
 import { Empty, Failed, Field, Phone, useMove, Waiting } from './ui.js';
 import { clock, length, when } from './when.js';
 import { known, say } from './words.js';
@@ -67,13 +68,17 @@ const by = { claim: 'card.claims', triage: 'card.who', review: 'card.who', hold:
 /** named is what a decision is called. @param {QueueMove} m */
 const named = (m) => known('move.' + m.code, m.label);
 
-/** MoveForm is a decision: its fields and the button that makes it, once however often it is tapped. @param {{move: QueueMove, kind: string, done: () => void, about: string}} p */
+/** atOnce are moves that wait for no question: somebody rings, or nobody is told. */
+const atOnce = ['take_sos', 'end_sos', 'hand_over', 'talked', 'spoken', 'send'];
+
+/** MoveForm is a decision: its fields, what it would do to others, and the button that makes it, once however often it is tapped. @param {{move: QueueMove, kind: string, done: () => void, about: string}} p */
 const MoveForm = ({ move, kind, done, about }) => {
   const asked = (/** @type {QueueMove['fields'][number]} */ f) => known(`field.${f.name}.${kind}`, known('field.' + f.name, f.label));
   const [values, put, drop] = useDraft(move.to, () => /** @type {Record<string, any>} */ ({}));
-  const set = (/** @type {string} */ name) => (/** @type {any} */ v) => put({ [name]: v });
+  const [told, setTold] = useState(/** @type {Awaited<ReturnType<typeof whatIf>> | null} */ (null));
+  const set = (/** @type {string} */ name) => (/** @type {any} */ v) => { setTold(null); put({ [name]: v }); };
   const [missing, setMissing] = useState('');
-  const go = useMove(async (id) => {
+  const filled = () => {
     /** @type {Record<string, any>} */
     const body = {};
     for (const f of move.fields) {
@@ -81,7 +86,11 @@ const MoveForm = ({ move, kind, done, about }) => {
       if (f.type === 'choices') body[f.name] = v || [];
       else if (v !== undefined && v !== '') body[f.name] = f.type === 'number' ? Number(v) : f.type === 'bool' ? v === 'true' : typeof v === 'string' ? v.trim() : v;
     }
-    await send('POST', move.to, body, id);
+    return body;
+  };
+  const look = useMove(async () => setTold(await whatIf(move.to, filled())));
+  const go = useMove(async (id) => {
+    await send('POST', move.to, filled(), id);
     drop();
     change({ note: say('decided', { what: named(move) }) });
     done();
@@ -90,7 +99,7 @@ const MoveForm = ({ move, kind, done, about }) => {
     e.preventDefault();
     const lack = move.fields.find((f) => f.type === 'choices' && f.required && !(values[f.name] || []).length);
     setMissing(lack ? say('choose', { what: asked(lack) }) : '');
-    if (!lack) go.go();
+    if (!lack) (told || atOnce.includes(move.code) ? go : look).go();
   };
   return html`<form class="stack move" onSubmit=${submit}>${move.fields.filter((f) => f.type !== 'fixed').map((f) => {
     const label = (/** @type {number} */ n) => f.labels?.[n] || (f.type === 'bool' ? say(f.options[n] === 'true' ? 'yes' : 'no') : words(f.options[n]));
@@ -98,7 +107,10 @@ const MoveForm = ({ move, kind, done, about }) => {
       onChange=${(/** @type {any} */ e) => set(f.name)(e.target.checked ? [...(values[f.name] || []), o] : (values[f.name] || []).filter((/** @type {string} */ x) => x !== o))} /> <span>${label(n)}</span></label>`)}</fieldset>`;
     const options = f.options.length ? [/** @type {[string, string]} */ (['', say(f.required ? 'choose.please' : 'choose.none')]), ...f.options.map((o, n) => /** @type {[string, string]} */ ([o, label(n)]))] : undefined;
     return html`<${Field} key=${f.name} label=${asked(f)} value=${values[f.name] || ''} set=${set(f.name)} options=${options} lines=${f.options.length || f.name === 'confirmed_by' ? 1 : 2} more=${{ required: f.required, maxLength: 1000 }} />`;
-  })}<p class="wrong" role="alert">${missing}</p><${Failed} error=${go.error} /><button class="btn small primary" disabled=${go.busy} aria-label=${`${named(move)}: ${about}`}>${named(move)}</button></form>`;
+  })}<p class="wrong" role="alert">${missing}</p><${Failed} error=${look.error || go.error} />${told ? html`<${List} told=${told} none=${say('ask.inside')} />
+    <span class="row"><button class="btn small primary" disabled=${go.busy} aria-label=${`${say('ask.yes', { what: named(move) })}, ${about}`}>${say('ask.yes', { what: named(move) })}</button>
+      <button type="button" class="btn small" onClick=${() => setTold(null)}>${say('ask.no')}</button></span>`
+    : html`<button class="btn small primary" disabled=${look.busy || go.busy} aria-label=${`${named(move)}: ${about}`}>${named(move)}</button>`}</form>`;
 };
 
 /** Card is one thing to decide: what, who and where, by when, what happens if nobody does, and the moves. @param {{item: Item, now: string, done: () => void}} p */

@@ -188,7 +188,7 @@ const Row = ({ task, now, named, picked, pick, done }) => {
     <span class=${'pill ' + (task.bad ? 'danger' : 'mute')}><span aria-hidden="true">${task.bad ? '▲' : '○'}</span> ${say('task.' + task.kind)}</span>
     <span class="what">${task.urgent && html`<span class="pill danger">▲ ${say('urgent')}</span> `}${(task.also || []).map((k) => html`<span key=${k} class="pill mute">${say('task.' + k)}</span> `)}<b>${who}</b> <span class="quiet">${task.words}${named && task.centre ? ' · ' + (state.centres.find((c) => c.id === task.centre)?.name || '') : ''}</span></span>
     <time datetime=${task.due} class="quiet">${when(task.due, task.zone)}${apart < 0 ? ` · ${say('ago', { how: length(apart) })}` : ` · ${say('in', { how: length(apart) })}`}</time>
-    <span class="row acts">${task.act && (task.kind === 'leave' ? html`<${Asked} label=${task.act.label} path=${task.act.to} body=${task.act.body} none=${say('ask.leave')} done=${done} />`
+    <span class="row acts">${task.act && (task.kind === 'leave' ? html`<${Asked} label=${task.act.label} path=${task.act.to} body=${task.act.body} none=${say('ask.nobody')} calm=${say('ask.leave')} done=${done} />`
       : html`<button class="btn small" disabled=${act.busy} onClick=${act.go}>${task.act.label}</button>`)}
       ${task.job && html`<button class="btn small" disabled=${open.busy} onClick=${open.go} aria-label=${say('open.what', { what: who })}>${say('open')}</button>`}</span>
     <${Failed} error=${act.error || open.error} /></li>`;

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -502,6 +503,28 @@ func TestAnSOSOnTheDesk(t *testing.T) {
 			&& !!card.querySelector('a[href="tel:+919811100009"]') && card.querySelectorAll('a[href^="tel:"]').length === 2
 			&& /1 other report/.test(says) && card.getBoundingClientRect().top < 400 && whom.getBoundingClientRect().bottom < 844; })()`)
 	m.size(1280)
+	// A decision of one tap says first what it does, and is left as easily as it is made.
+	dog := func() object {
+		reports := items(h.As("maya").Send("GET", "/v1/flags", nil, 200))
+		return reports[slices.IndexFunc(reports, func(f object) bool { return f["kind"] == "animal" })]
+	}
+	status := func() any { return dog()["status"] }
+	h.As("maya").MoveFlag(dog()["id"], "triage", object{}, 200)
+	m.at("#/decisions")
+	m.until("the mild report, triaged", `[...document.querySelectorAll('.decision')].some((c) => c.innerText.includes('A dog') &&
+		[...c.querySelectorAll('button')].some((b) => b.innerText.trim() === 'Take it into review' && (b.click(), true)))`)
+	m.sees("Yes: Take it into review")
+	m.taps("No")
+	if got := status(); got == "under_review" {
+		t.Error("asking took it into review")
+	}
+	m.until("asked again", `[...document.querySelectorAll('.decision')].some((c) => c.innerText.includes('A dog') &&
+		[...c.querySelectorAll('button')].some((b) => b.innerText.trim() === 'Take it into review' && (b.click(), true)))`)
+	m.taps("Yes: Take it into review")
+	m.sees("Done: Take it into review")
+	if got := status(); got != "under_review" {
+		t.Errorf("the report is %v", got)
+	}
 	m.until("the menu", "(document.querySelector('.me').open = true)")
 	m.taps("हिन्दी")
 	m.sees("स्तर 3 की रिपोर्ट")
@@ -521,6 +544,8 @@ func TestAnSOSOnTheDesk(t *testing.T) {
 	m.until("nothing of a report", "!/stick|level|Report/.test(document.querySelector('main').innerText)")
 	m.until("a decision", "[...document.querySelectorAll('.decision .btn')]."+
 		"some((b) => b.innerText.trim() === 'Approve' && (b.click(), true))")
+	m.fits("a decision that is asked first", "The technician is told.")
+	m.taps("Yes: Approve")
 	m.sees("Done: Approve")
 	m.sees("Nothing waits for you.")
 	m.signsOut()

@@ -343,10 +343,39 @@ func Queue(p *Client) map[string]Object {
 	return out
 }
 
-// MoveQueued carries out a move of an item as its form would.
+// MoveQueued carries out a move of an item as its form would: asked first, where that can be, which leaves no trace.
 func (p *Client) MoveQueued(it Object, n int, body Object, want int) {
-	p.Harness.Helper()
-	p.Send("POST", it["moves"].([]any)[n].(Object)["to"].(string), body, want)
+	h, to := p.Harness, it["moves"].([]any)[n].(Object)["to"].(string)
+	h.Helper()
+	if op, _ := h.Contract.Find("POST", to); op.Asked {
+		before := h.SettledTables()
+		p.Send("POST", to, body, want, "Doorstep-Dry-Run", "true")
+		if now := h.DumpTables(); now != before {
+			h.Errorf("asking POST %s first left a trace: %s", to, FirstDifference(before, now))
+		}
+	}
+	p.Send("POST", to, body, want)
+}
+
+// SettledTables is DumpTables once what was sent is recorded.
+func (h *Harness) SettledTables() (dump string) {
+	h.Helper()
+	for now := h.DumpTables(); now != dump; now = h.DumpTables() {
+		h.Settle()
+		dump = h.DumpTables()
+	}
+	return dump
+}
+
+// FirstDifference is the first line in which two dumps differ.
+func FirstDifference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] {
+			return x[i] + "\nis now " + y[i]
+		}
+	}
+	return "a row more or less"
 }
 
 // Slots asks for the arrival windows of a job.

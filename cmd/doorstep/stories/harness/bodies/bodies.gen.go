@@ -2340,7 +2340,7 @@ type ScheduleVisitParams struct {
 	// IdempotencyKey Fresh for each action, the same for its retries; kept 7 days.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
-	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and technicians would be told of visits, of a cancelled job, or by a link (visit.cancelled;to=household;n=1). Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
+	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and staff would be told (visit.cancelled;to=household;n=1): of visits, of a cancelled job, by a link, of leave, and of what was decided about a hold, a claim, a dispute, a household's wish or its report; never whom a report of ours is about, or who made it. Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
 	DoorstepDryRun ScheduleVisitParamsDoorstepDryRun `json:"Doorstep-Dry-Run,omitempty,omitzero"`
 
 	// DoorstepSentAt The device's clock when sending; corrects occurred_at.
@@ -2385,7 +2385,7 @@ type AssignVisitParams struct {
 	// IdempotencyKey Fresh for each action, the same for its retries; kept 7 days.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
-	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and technicians would be told of visits, of a cancelled job, or by a link (visit.cancelled;to=household;n=1). Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
+	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and staff would be told (visit.cancelled;to=household;n=1): of visits, of a cancelled job, by a link, of leave, and of what was decided about a hold, a claim, a dispute, a household's wish or its report; never whom a report of ours is about, or who made it. Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
 	DoorstepDryRun AssignVisitParamsDoorstepDryRun `json:"Doorstep-Dry-Run,omitempty,omitzero"`
 
 	// DoorstepSentAt The device's clock when sending; corrects occurred_at.
@@ -2409,7 +2409,7 @@ type CancelVisitParams struct {
 	// IdempotencyKey Fresh for each action, the same for its retries; kept 7 days.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
-	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and technicians would be told of visits, of a cancelled job, or by a link (visit.cancelled;to=household;n=1). Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
+	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and staff would be told (visit.cancelled;to=household;n=1): of visits, of a cancelled job, by a link, of leave, and of what was decided about a hold, a claim, a dispute, a household's wish or its report; never whom a report of ours is about, or who made it. Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
 	DoorstepDryRun CancelVisitParamsDoorstepDryRun `json:"Doorstep-Dry-Run,omitempty,omitzero"`
 
 	// DoorstepSentAt The device's clock when sending; corrects occurred_at.
@@ -2433,7 +2433,7 @@ type ConfirmVisitParams struct {
 	// IdempotencyKey Fresh for each action, the same for its retries; kept 7 days.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
-	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and technicians would be told of visits, of a cancelled job, or by a link (visit.cancelled;to=household;n=1). Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
+	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and staff would be told (visit.cancelled;to=household;n=1): of visits, of a cancelled job, by a link, of leave, and of what was decided about a hold, a claim, a dispute, a household's wish or its report; never whom a report of ours is about, or who made it. Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
 	DoorstepDryRun ConfirmVisitParamsDoorstepDryRun `json:"Doorstep-Dry-Run,omitempty,omitzero"`
 
 	// DoorstepSentAt The device's clock when sending; corrects occurred_at.
@@ -2475,7 +2475,7 @@ type RescheduleVisitParams struct {
 	// IdempotencyKey Fresh for each action, the same for its retries; kept 7 days.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
-	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and technicians would be told of visits, of a cancelled job, or by a link (visit.cancelled;to=household;n=1). Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
+	// DoorstepDryRun Asks what the move would do: it runs whole, with its refusals, and is rolled back. The answer is the one of the move, with this header again and Doorstep-Would-Tell, a list of RFC 9651 of what households and staff would be told (visit.cancelled;to=household;n=1): of visits, of a cancelled job, by a link, of leave, and of what was decided about a hold, a claim, a dispute, a household's wish or its report; never whom a report of ours is about, or who made it. Nothing is kept under its Idempotency-Key. An operation that does not name this header refuses it.
 	DoorstepDryRun RescheduleVisitParamsDoorstepDryRun `json:"Doorstep-Dry-Run,omitempty,omitzero"`
 
 	// DoorstepSentAt The device's clock when sending; corrects occurred_at.
