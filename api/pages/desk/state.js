@@ -159,13 +159,24 @@ export const keepShown = (rows) => {
   } catch { /* there is no room: the page asks as ever */ }
 };
 
-/** shownBefore is what this tab showed a short while ago to whom it remembers. @returns {{at: number, rows: any, me: Schemas['User'], centres: Schemas['Centre'][]} | null} */
+/** shownBefore is what this tab showed a short while ago to whom it remembers, or what another one shows. @returns {{at: number, rows: any, me: Schemas['User'], centres: Schemas['Centre'][]} | null} */
 export const shownBefore = () => {
   try {
     const was = JSON.parse(sessionStorage.getItem(shown) || 'null');
     return was && was.me.role === remembered()?.role && Date.now() - was.at < shownFor ? was : null;
   } catch { return null; }
 };
+
+/** shownThere asks the other tabs of this browser, whose session is the same, for what they show; they answer soon or not at all. */
+const shownThere = () => new Promise((done) => {
+  setTimeout(done, 300, null); // the answers of the server take longer where waiting matters
+  tabs?.addEventListener('message', (e) => {
+    if (!e.data?.rows) return;
+    sessionStorage.setItem(shown, e.data.rows);
+    done(null);
+  });
+  tabs?.postMessage('rows?');
+});
 
 /** remembered is who was signed in last: no more of it than lets their page be asked for before they are known. */
 const remembered = () => /** @type {{role: string, centre: string} | null} */ (JSON.parse(localStorage.getItem('doorstep-desk') || 'null'));
@@ -220,17 +231,26 @@ let begun = false; // the older pages read and ring by these modules, and sign i
 export const begin = async (again = false) => {
   begun = true;
   await speak(localStorage.getItem('doorstep-language') || navigator.language.slice(0, 2));
-  if (tabs) tabs.onmessage = (e) => { if (e.data === 'out') leave(''); else if (!state.me) location.reload(); else same().catch(() => {}); };
-  const was = remembered();
+  if (tabs) tabs.onmessage = (e) => {
+    if (e.data === 'rows?') { if (state.me && sessionStorage.getItem(shown)) tabs.postMessage({ rows: sessionStorage.getItem(shown) }); } else if (e.data?.rows) return;
+    else if (e.data === 'out') leave('');
+    else if (!state.me) location.reload();
+    else same().catch(() => {});
+  };
+  const was = remembered(), first = !!was && /^#?\/?(worklist)?$/.test(location.hash);
+  if (first) worklist(was.centre).forEach((path) => ahead.set(path, get(path)));
+  const known = was ? Promise.all([get('/v1/me'), get('/v1/centres?limit=100')]) : null;
+  known?.catch(() => {}); // it is awaited below
+  // Last: a browser opens six connections to a server, and the rows come first.
   configured().then((config) => change({ demo: config.demo || [], pushKey: config.push_key || '' }));
+  if (first && !shownBefore()) await shownThere();
   const seen = was && shownBefore();
   if (!was) change({ ready: true }); // the sign-in needs no answer
   else if (seen) change({ me: seen.me, centres: seen.centres, ready: true }); // what this tab showed, until the answers are there
-  if (was && /^#?\/?(worklist)?$/.test(location.hash)) worklist(was.centre).forEach((path) => ahead.set(path, get(path)));
   try {
     if (!await left()) throw new Unreached('off');
-    if (was) {
-      const [me, centres] = await Promise.all([get('/v1/me'), get('/v1/centres?limit=100')]);
+    if (known) {
+      const [me, centres] = await known;
       await enter(me, centres.items);
       if (again) pulse();
     } else {
