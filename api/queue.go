@@ -5,13 +5,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"doorstep/api/pages"
 	"doorstep/api/web"
 	"doorstep/domain/decisions"
 )
 
-// mountQueue serves the decision queue and its page, which asks for changes
-// every two seconds; unchanged, the answer is 304.
+// mountQueue serves the decision queue; unchanged, the answer is 304.
 func mountQueue(a *App, s *web.Server) {
 	s.Handle("GET", "/v1/queue", func(c *fiber.Ctx) error {
 		q, err := a.Service.Decisions.Queue(c.UserContext(), actorOf(c))
@@ -35,8 +33,7 @@ func mountQueue(a *App, s *web.Server) {
 		}
 		return c.JSON(q)
 	})
-	servePage(s, "/queue", pages.Queue, "queue")
-	serveScript(s, "/queue/app.js", "session.js", "moves.js", "queue.js")
+	s.Page("GET", "/queue", func(c *fiber.Ctx) error { return c.Redirect("/#/decisions") })
 }
 
 // addressMoves says where the form of each move goes.

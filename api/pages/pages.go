@@ -38,7 +38,6 @@ type Page struct {
 // The pages.
 var (
 	Customer = load("customer", "form-action 'self'; script-src 'self'; connect-src 'self'; worker-src 'self'")
-	Queue    = load("queue", "form-action 'none'; script-src 'self'; connect-src 'self'")
 	Board    = load("board", "form-action 'none'; script-src 'self'; connect-src 'self'", "vendor/event-calendar.min.css", "along.css")
 	Import   = load("import", "form-action 'none'; script-src 'self'; connect-src 'self'", "along.css")
 	Demo     = load("demo", "form-action 'none'; script-src 'self'; connect-src 'self'")

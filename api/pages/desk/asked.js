@@ -7,7 +7,7 @@ import { known, say } from './words.js';
 /** @typedef {Awaited<ReturnType<typeof whatIf>>} Told */
 
 /** List says whom a move would tell, or what is true where that is nobody; calm is said where no visit changes. @param {{told: Told, none: string, calm?: string}} p */
-export const List = ({ told, none, calm }) => html`<ul class="known" aria-label=${say('would')}>${told.length ? told.map((w) => html`<li key=${w.kind + w.to}>${known('would.' + w.kind, say('would.' + w.to, { n: w.n }))}</li>`) : html`<li>${none}</li>`}
+export const List = ({ told, none, calm }) => html`<ul class="known" aria-label=${say('would')}>${told.length ? told.map((w) => html`<li key=${w.kind + w.to}>${known('would.' + w.kind, '') || say('would.' + w.to, { n: w.n })}</li>`) : html`<li>${none}</li>`}
   ${calm && !told.some((w) => w.kind.startsWith('visit.')) && html`<li>${calm}</li>`}</ul>`;
 
 /** Would shows what a move would do, as soon as it is chosen. @param {{path: string, body: any, none: string}} p */

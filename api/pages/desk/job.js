@@ -89,7 +89,7 @@ export const JobCard = ({ job, zone, current, home, act }) => {
     const ahead = visits.items.find((/** @type {Schemas['Visit']} */ v) => live.includes(v.status));
     const wish = !ended(job) && (ahead ? ahead.confirmation === 'declined' : current) ? await wished(job.id).catch(() => null) : null;
     return { wish, visits: /** @type {Schemas['Visit'][]} */ (visits.items), verdict: /** @type {Schemas['Reachability']} */ (verdict), who, promises };
-  }, [job.id, job.version, current]);
+  }, [job.id], undefined, [job.version, current]);
   const [link, setLink] = useState(false), [apart, setApart] = useState(false);
   const d = more.data;
   const visit = d && (d.visits.find((v) => live.includes(v.status)) || d.visits[d.visits.length - 1]);

@@ -9,12 +9,12 @@ import { NewJob } from './newjob.js';
 import { Search, searched, sought } from './search.js';
 import { SignIn } from './signin.js';
 import { Sos, SosBanner, watchAlarms } from './sos.js';
-import { begin, change, signOut, state, takesCalls, useNow, zone } from './state.js';
+import { begin, change, signOut, speaks, state, takesCalls, useNow, zone } from './state.js';
 import { Team } from './team.js';
 import { Thanks } from './thanks.js';
 import { Drawer, Note } from './ui.js';
 import { Wake, WakeState } from './wake.js';
-import { known, language, languages, say, speak } from './words.js';
+import { known, language, languages, say } from './words.js';
 import { when } from './when.js';
 import { Worklist } from './worklist.js';
 
@@ -106,9 +106,9 @@ const Offline = () => html`<p class="offline" role="status"><span aria-hidden="t
 
 const Me = () => {
   const s = useNow();
-  return html`<details class="me"><summary>${s.me?.name}</summary><div class="stack"><span class="quiet">${known('role.' + s.me?.role, s.me?.role || '')}</span>
+  return html`<details class="me" key=${s.me?.id}><summary>${s.me?.name}</summary><div class="stack"><span class="quiet">${known('role.' + s.me?.role, s.me?.role || '')}</span>
     ${languages.map(([c, name]) => html`<button key=${c} class="btn plain small" lang=${c} aria-pressed=${language() === c}
-      onClick=${async () => { localStorage.setItem('doorstep-language', c); await speak(c); change({}); }}>${name}</button>`)}
+      onClick=${() => speaks(c)}>${name}</button>`)}
     <${WakeState} /><button class="btn small" onClick=${async () => { await flush(); await signOut(); }}>${say('signout')}</button></div></details>`;
 };
 

@@ -76,7 +76,7 @@ export const Slots = ({ job, visit, zone, home, called = false, wish, done }) =>
       <label class="row"><input type="checkbox" checked=${agreed} onChange=${(/** @type {any} */ e) => setAgreed(e.target.checked)} /> <span>${say('slot.agreed')}</span></label>
       ${visit && html`<${Field} label=${say('visit.why')} value=${reason} set=${setReason} more=${{ required: true, maxLength: 300 }} />
         ${d.was?.confirmation === 'confirmed' && !agreed && html`<p class="card warn">${say('visit.asked.again')}</p>`}`}
-      ${would.length > 0 && html`<ul class="known" aria-label=${say('would')}>${would.map((w) => html`<li key=${w.kind + w.to}>${known('would.' + w.kind, say('would.' + w.to, { n: w.n }))}</li>`)}</ul>`}
+      ${would.length > 0 && html`<ul class="known" aria-label=${say('would')}>${would.map((w) => html`<li key=${w.kind + w.to}>${known('would.' + w.kind, '') || say('would.' + w.to, { n: w.n })}</li>`)}</ul>`}
       ${gone && html`<p class="card warn" role="alert">${say('slot.gone')}</p>`}<${Failed} error=${book.error || no} />
       <button class="btn primary wide" disabled=${book.busy || !one || !!no}>${say(visit ? 'slot.move' : 'slot.book')}</button></form>`}`;
 };

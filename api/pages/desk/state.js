@@ -95,10 +95,11 @@ export const said = (e) => {
 
 /**
  * useLoad reads what a page shows and reads it again at every pulse; what was there stays until then.
- * @template T @param {() => Promise<T>} load @param {any[]} deps @param {T} [first] what is shown until the first answer
+ * @template T @param {() => Promise<T>} load @param {any[]} deps what it is about: changed, nothing of before stays @param {T} [first] what is shown until the first answer
+ * @param {any[]} [again] what makes it read again, while what was there stays
  * @returns {{data: T | undefined, error: any, reload: () => Promise<void>}}
  */
-export const useLoad = (load, deps, first) => {
+export const useLoad = (load, deps, first, again = []) => {
   const [s, set] = useState(/** @type {{data: T | undefined, error: any}} */ ({ data: first, error: null }));
   /** @type {{current: T | undefined}} */
   const before = useRef(first);
@@ -111,8 +112,11 @@ export const useLoad = (load, deps, first) => {
     } catch (error) {
       if (mine === turn.current) set((was) => ({ data: was.data, error }));
     }
-  }, deps);
+  }, [...deps, ...again]);
   useEffect(() => { set({ data: before.current, error: null }); before.current = undefined; reload(); return () => { turn.current++; }; }, deps);
+  /** @type {{current: boolean}} */
+  const begun = useRef(false);
+  useEffect(() => { if (begun.current) reload(); begun.current = true; }, again);
   useEffect(() => { if (now) reload(); }, [now]);
   return { ...s, reload };
 };
@@ -206,6 +210,18 @@ export const leave = (why) => {
   else sessionStorage.removeItem(shown);
   localStorage.removeItem('doorstep-desk');
   change({ me: null, was: why ? state.me : null, alarms: [], resets: [], why });
+};
+
+/** speaks changes the language of the pages, and with it that of the account: reasons and pushes come in it then. @param {string} to */
+export const speaks = async (to) => {
+  localStorage.setItem('doorstep-language', to);
+  await speak(to);
+  change({});
+  if (!state.me || state.me.language === to) return;
+  try {
+    change({ me: await send('PATCH', '/v1/users/' + state.me.id, { language: to }, key(), { 'If-Match': `"${state.me.version}"` }) });
+    pulse();
+  } catch (e) { if (!(e instanceof Refused || e instanceof Unreached)) throw e; } // the pages speak it all the same
 };
 
 /** signOut ends the session, in every tab. */

@@ -46,8 +46,8 @@ export const JobState = ({ job }) => {
   return html`<span class=${'pill ' + cls}><span aria-hidden="true">${shape}</span> ${known('job.' + job.status, job.status)}</span>`;
 };
 
-/** Phone is a number that is called with one tap. @param {{number: string, name?: string}} p */
-export const Phone = ({ number, name }) => html`<a class="number" href=${'tel:' + number} aria-label=${`${number}, ${say('call.number', { name: name || number })}`}>${number}</a>`;
+/** Phone is a number that is called with one tap; about tells it from the same one elsewhere on the page. @param {{number: string, name?: string, about?: string}} p */
+export const Phone = ({ number, name, about }) => html`<a class="number" href=${'tel:' + number} aria-label=${[number, say('call.number', { name: name || number }), about].filter(Boolean).join(', ')}>${number}</a>`;
 
 /**
  * useMove gives a button's state for a request that is made once: a second tap, or a try after a lost answer, is the same move.

@@ -82,15 +82,11 @@ func TestTheQueueShowsWhereAPhoneWasLast(t *testing.T) {
 	at := func(d time.Duration) string { return h.Clock.Now().Add(d).Format(time.RFC3339) }
 	ravi.Send("POST", "/v1/sos/"+x.ID+"/trail", object{"points": []object{{"at": at(-10 * time.Second), "battery": 13, "sound": "silent"},
 		{"at": at(0), "lat": 18.52111, "lon": 73.85222, "accuracy_m": 80, "battery": 12, "sound": "vibrate"}}}, 200)
-	d := openPage(t, h, "/queue", "maya", 390, 844)
-	last := "Last seen " + h.Clock.Now().In(time.FixedZone("IST", 19800)).
-		Format("15:04") + " at 18.52111, 73.85222, within 80 m, battery 12 %, vibrates"
-	d.until("where it was last",
-		`(a => a !== undefined && a.href === 'geo:18.52111,73.85222')([...document.querySelectorAll('.known a')].find(a => a.textContent === '`+
-			last+`'))`)
-	d.until("how often", "document.body.innerText.includes('The phone told of itself 2 times')")
-	d.shot("queue-sos-390")
-	d.size(1366, 768)
-	d.shot("queue-sos-1366")
-	d.noFaults()
+	m := newMember(t, h)
+	m.signsIn("maya")
+	m.size(390)
+	m.until("where it was last", `[...document.querySelectorAll('.decision .known a')].some((a) => a.href === 'geo:18.52111,73.85222' &&
+		['`+h.Clock.Now().In(time.FixedZone("IST", 19800)).Format("15:04")+`', '80 m', '12 %'].every((w) => a.innerText.includes(w)))`)
+	m.until("how often", "/2 times/.test(document.querySelector('.decision').innerText)")
+	m.fits("decisions with where a phone was last", "2 times")
 }

@@ -412,6 +412,12 @@ func TestTheDeskEndsAnAbusiveCall(t *testing.T) {
 	m.until("the menu", "(document.querySelector('.me').open = true)")
 	m.taps("हिन्दी")
 	m.fits("a worklist in Hindi", "कार्य सूची")
+	speaks := func() any { return h.As("kiran").Send("GET", "/v1/me", nil, 200)["user"].(object)["language"] }
+	for end := time.Now().Add(harness.Patience); speaks() != "hi"; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the account's language is as before")
+		}
+	}
 	m.until("English again", "(document.querySelector('.me').open = true)")
 	m.taps("English")
 	m.offline(true)
@@ -548,5 +554,86 @@ func TestAnSOSOnTheDesk(t *testing.T) {
 	m.taps("Yes: Approve")
 	m.sees("Done: Approve")
 	m.sees("Nothing waits for you.")
+	m.signsOut()
+}
+
+// What a household or a colleague feels says first what it does, or waits ten seconds in which it is undone.
+func TestWhatOthersFeelIsAskedFirstOrUndone(t *testing.T) {
+	h := harness.New(t, "sqlite", withTexts(t))
+	m := newMember(t, h)
+	h.Ignores("replacement.proposed", "promise.yours", "visit.assigned", "visit.cancelled")
+	h.MayIgnore("visit.cancelled_home", "visit.offered", "visit.completed", "visit.en_route", "visit.arrived", "visit.needs_someone",
+		"link.acted", "visit.cancelled_by_customer", "visit.understood", "visit.confirmed", "job.nobody_left")
+	desk := h.As("kiran")
+	customer, _ := h.Household(desk, nil)
+	steps := []object{}
+	for i, what := range []string{"Switched it off and on", "Thermostat turned down", "Door seal cleaned"} {
+		steps = append(steps, object{"what": what, "at": harness.Monday.Add(-24 * time.Hour), "result": "no better",
+			"watched_by": map[bool]string{true: "household_professional", false: "nobody"}[i == 2]})
+	}
+	job := desk.Send("POST", "/v1/jobs", object{"customer_id": customer["id"], "fault": "warm", "category": "refrigerator",
+		"tried_steps": steps}, 201)
+	replacement := func() any {
+		r, _ := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)["replacement"].(object)
+		return r["status"]
+	}
+	at := "#/household/" + harness.String(customer["id"]) + "?job=" + harness.String(job["id"])
+	m.signsIn("asha")
+	m.at(at)
+	m.taps("Accept the replacement")
+	m.sees("Nobody is told yet")
+	m.reloads()
+	m.taps("Undo")
+	m.until("it waits again", "[...document.querySelectorAll('button')].some((b) => b.innerText.trim() === 'Accept the replacement')")
+	if got := replacement(); got != "proposed" {
+		t.Errorf("undone, it is %v", got)
+	}
+	m.taps("Accept the replacement")
+	m.until("ten seconds later", `(localStorage.setItem('doorstep-held', JSON.stringify(JSON.parse(localStorage.getItem('doorstep-held'))
+		.map((x) => ({ ...x, at: x.at - 10_000 })))), true)`)
+	m.until("it was sent", "!document.querySelector('.held')")
+	if got := replacement(); got != "accepted" {
+		t.Errorf("ten seconds later it is %v", got)
+	}
+	m.signsOut()
+
+	// A caller cancels: the page says whom that tells before it is done.
+	caller, called := h.Household(desk, nil)
+	visit := h.Visit(desk, called, harness.Monday.Add(26*time.Hour), "ravi")
+	m.signsIn("kiran")
+	m.at("#/household/" + harness.String(caller["id"]))
+	m.taps("On the line")
+	m.taps("Cancels the visit")
+	m.until("whom it tells", `(() => { const told = [...document.querySelectorAll('.drawer .known li')].map((l) => l.innerText);
+		return told.length > 0 && told.some((x) => /1 colleague is told\./.test(x)); })()`)
+	m.fits("a caller who cancels", "Cancels the visit")
+	if got := desk.Visit(visit).Status; got != "scheduled" {
+		t.Errorf("asked, it is %s", got)
+	}
+	m.until("done", `(document.querySelector('.drawer form button.primary').click(), true)`)
+	m.sees("Tell the caller")
+	if got := desk.Visit(visit).Status; got != "cancelled" {
+		t.Errorf("the visit is %s", got)
+	}
+
+	// Somebody else next time: nobody asks why, and only the area manager ends it.
+	home, done := h.Household(desk, nil)
+	h.WorkUntil("ravi", h.Visit(desk, done, h.Clock.Now().Add(30*time.Minute), "ravi"), "complete",
+		object{"work_done": "pump", "tested": "works"})
+	m.at("#/household/" + harness.String(home["id"]))
+	m.sees("pump · works")
+	h.Settle()
+	m.taps("Somebody else next time")
+	m.fits("somebody else next time", "Only the area manager, who asks the household, ends it.")
+	m.taps("They do not come again")
+	m.sees("Ravi Surname does not go there again.")
+	refused := desk.Send("POST", path("/v1/jobs/%s/visits", done), object{"window_start": h.Clock.Now().Add(48 * time.Hour),
+		"window_end": h.Clock.Now().Add(50 * time.Hour), "crew": []any{h.People["ravi"].ID}}, 409)
+	if refused["code"] != "not_available" {
+		t.Errorf("ravi is refused by %v", refused["code"])
+	}
+	m.signsOut()
+	m.signsIn("kiran")
+	m.until("the menu is closed", "!document.querySelector('.me').open")
 	m.signsOut()
 }

@@ -2,16 +2,12 @@ package console
 
 import (
 	"fmt"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
 	"doorstep/cmd/doorstep/stories/harness/bodies"
-
-	"github.com/chromedp/chromedp"
 )
 
 func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
@@ -183,109 +179,53 @@ func TestAdvisoriesAndAppealsWaitInTheQueue(t *testing.T) {
 	})
 }
 
-// TestTheQueueInABrowser signs in as a tired manager does, on a phone, and
-// sees an SOS come in.
-func TestTheQueueInABrowser(t *testing.T) {
-	ctx := browser(t)
+// TestDecisionsInABrowser: a tired manager, on a phone, writes a decision while an SOS comes in.
+func TestDecisionsInABrowser(t *testing.T) {
 	h := harness.New(t, "sqlite")
+	m := newMember(t, h)
 	h.Ignores("flag.triage", "flag.triaged", "hold.area", "sos.raised", "sos.taken", "visit.assigned")
 	h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 	desk, ravi := h.As("kiran"), h.As("ravi")
 	_, job := h.Household(desk, nil)
 	visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
 	ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 2, Note: "shouted <b>loud</b>"})
-	until := func(what, js string) {
-		t.Helper()
-		for end := time.Now().Add(harness.Patience); ; time.Sleep(50 * time.Millisecond) {
-			ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](js))
-			if err == nil && ok {
-				return
-			}
-			if time.Now().After(end) {
-				t.Fatalf("%s: %v\n%s", what, err, evaluate[string](t, ctx, "document.body.innerText"))
-			}
-		}
-	}
-	says := func(words string) {
-		t.Helper()
-		until(words, "document.body.innerText.includes("+strconv.Quote(words)+")")
-	}
-	h.Must(chromedp.Do(ctx, chromedp.Navigate(h.URL+"/queue")))
-	says("Sign in")
-	fill := func(sel, v string) {
-		evaluate[bool](t, ctx, "(document.querySelector("+strconv.Quote(sel)+").value = "+strconv.Quote(v)+", true)")
-	}
-	press := func(within, button string) {
-		t.Helper()
-		evaluate[bool](t, ctx, `([...document.querySelector(`+strconv.Quote(within)+
-			`).querySelectorAll('button')].find(b => b.textContent.includes(`+strconv.Quote(button)+`)).click(), true)`)
-	}
-	fill("#user", "maya")
-	fill("#pass", "wrong password 1")
-	press("#login", "Sign in")
-	until("the refusal", "document.getElementById('wrong').textContent.length > 0")
-	fill("#pass", harness.Password)
-	press("#login", "Sign in")
-	says("Report of level 2: triage")
-	says("shouted <b>loud</b>") // as text
-	judge := func(state string) {
-		if os.Getenv("DOORSTEP_AXE") == "" {
-			return
-		}
-		a := &auditor{T: t, ctx: ctx}
-		source, err := os.ReadFile(os.Getenv("DOORSTEP_AXE"))
-		h.Must(err)
-		a.source = string(source)
-		a.judge(state, "")
-	}
-	judge("queue")
-	// What is being written is not replaced by what comes in.
-	press("#items>li", "Triage")
-	fill("#items select", "3")
-	// Without TLS there is no randomUUID; an item that cannot be shown takes no
-	// other with it; the bell's time is shortened.
-	evaluate[bool](t, ctx,
-		`(delete Crypto.prototype.randomUUID, window.setInterval = ((f) => (fn, ms) => f(fn, ms === 20000 ? 50 : ms))(window.setInterval),
-		window.fetch = ((f) => async (...a) => {
-			const r = await f(...a);
-			if (a[0] !== '/v1/queue' || r.status !== 200) return r;
-			const q = await r.json();
-			q.items.push({ kind: 'broken', id: 'x', title: 'A broken one' });
-			return new Response(JSON.stringify(q), { status: 200, headers: { ETag: r.headers.get('ETag') } });
-		})(window.fetch), true)`)
+	m.at("queue") // as older notices lead there
+	m.sees("Sign in")
+	m.fills("Login", "maya")
+	m.fills("Password", "wrong password 1")
+	m.taps("Sign in")
+	m.until("the refusal", "[...document.querySelectorAll('[role=alert]')].some((e) => e.innerText.length > 3)")
+	m.fills("Password", harness.Password)
+	m.taps("Sign in")
+	m.size(390)
+	m.sees("Report of level 2: to triage")
+	m.sees("shouted <b>loud</b>") // as text
+	m.taps("Triage …")
+	m.fills("Level", "3")
+	// An item that cannot be shown takes no other with it.
+	m.until("the hook", `(window.fetch = ((f) => async (...a) => {
+		const r = await f(...a);
+		if (String(a[0]) !== '/v1/queue' || r.status !== 200) return r;
+		const q = await r.json();
+		q.items.push({ kind: 'broken', id: 'x', title: 'A broken one' });
+		return new Response(JSON.stringify(q), { status: 200, headers: { 'Content-Type': 'application/json' } });
+	})(window.fetch), true)`)
 	ravi.RaiseSOS(bodies.SOSRaise{Note: "help me"})
-	says("help me")
-	says("A broken one")
-	says("This cannot be shown whole here")
-	until("it rings on", "Number(document.getElementById('alarm').dataset.rung) > 3 && !document.body.innerText.includes('No connection')")
-	until("SOS on top", "document.querySelector('#items>li').classList.contains('sos') && document.title.startsWith('SOS')")
-	until("the form stays", "document.querySelector('#items>li:not(.sos) select').value === '3'")
-	judge("queue with SOS")
-	if out := os.Getenv("DOORSTEP_SCREENSHOTS"); out != "" {
-		shot, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-		h.Must(err)
-		h.Must(os.WriteFile(out+"/queue.png", shot, 0o600))
-	}
-	press("#items>li.sos", "I am on it")
-	says("SOS, somebody is on it")
-	rung := evaluate[string](t, ctx, "document.getElementById('alarm').dataset.rung")
-	press("#items>li.sos", "Resolve")
-	ravi.RaiseSOS(bodies.SOSRaise{Note: "he is back"})
-	says("he is back")
-	says("This has changed while the form was open")
-	until("the SOS form stays and it rings anew",
-		"!!document.querySelector('#items>li.sos form textarea') && Number(document.getElementById('alarm').dataset.rung) > "+rung)
-	press("#items>li.sos", "Resolve")
-	says("I am on it")
-	press("#items>li.sos", "I am on it")
-	says("SOS, somebody is on it")
-	evaluate[bool](t, ctx, "(document.querySelector('#items>li:not(.sos) select').form.requestSubmit(), true)")
-	says("Report of level 3: decide")
+	m.sees("nobody is on it")
+	m.sees("A broken one")
+	m.sees("This cannot be shown whole here")
+	m.until("the SOS on top", "document.querySelector('.decision').classList.contains('danger') && document.title.startsWith('SOS')")
+	m.until("what was being written", "[...document.querySelectorAll('.decision select')].some((s) => s.value === '3')")
+	m.fits("decisions with an SOS", "A broken one")
+	m.size(390)
+	m.taps("I am on it")
+	m.sees("somebody is on it")
+	m.taps("Triage")
+	m.sees("Yes: Triage")
+	m.taps("Yes: Triage")
+	m.sees("Report of level 3: to decide")
 	// A reload keeps the session; signing out ends it.
-	h.Must(chromedp.Do(ctx, chromedp.Navigate(h.URL+"/queue")))
-	says("SOS, somebody is on it")
-	press("header", "Sign out")
-	says("Password")
-	until("the session is kept after signing out",
-		signedOut)
+	m.reloads()
+	m.sees("Report of level 3: to decide")
+	m.signsOut()
 }
