@@ -143,6 +143,7 @@ var PushKinds = []PushKind{
 	{"visit.missed", "household", "job_id visit_id link", 0},
 	{"visit.missed_desk", "desk, proprietor", "job_id visit_id", 0},
 	{"visit.missed_withdrawn", "household", "job_id visit_id link", 0},
+	{"visit.move_undone", "crew", "job_id visit_id", 0},
 	{"visit.moved_ours", "household", "job_id visit_id link", 0},
 	{"visit.needs_someone", "desk, proprietor", "job_id visit_id", 0},
 	{"visit.no_access", "household", "job_id visit_id link", 0},

@@ -511,6 +511,7 @@ func (s *Service) TakeBack(ctx context.Context, call *Call, id domain.ID, in Tak
 		if err := m.Tx.WithdrawNotices(v.ID, "visit.en_route", "visit.arrived"); err != nil {
 			return err
 		}
+		NotifyCrew(m.Case, v, domain.Without(v.Crew, call.Actor.UserID), "visit.move_undone")
 		return Tell(m, "take-back")
 	})
 }
