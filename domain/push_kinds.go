@@ -105,6 +105,7 @@ var PushKinds = []PushKind{
 	{"phone.mend", "crew", "user_id", 0},
 	{"phone.will_not_ring", "desk, proprietor", "user_id", 0},
 	{"promise.late", "crew, desk, proprietor, manager", "job_id", 3 * day},
+	{"promise.made_home", "household", "job_id link", 28 * day},
 	{"promise.now", "desk", "job_id", 3 * day},
 	{"promise.yours", "crew, desk, proprietor", "job_id", 3 * day},
 	{"queue.morning", "manager, admin", "", 12 * time.Hour},

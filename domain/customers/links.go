@@ -192,6 +192,8 @@ type LinkPage struct {
 	Caller       string
 	CallBy       time.Time
 	VisitDispute *domain.Dispute
+	// Promised is what else staff promised it for this job.
+	Promised []LinkPromise
 	// What is known, for the household to read and correct.
 	Steps                []domain.StepRecord
 	CanCorrect, CanThank bool
@@ -212,6 +214,12 @@ type LinkPage struct {
 type LinkPerson struct {
 	ID   domain.ID
 	Name string // the first one
+}
+
+// LinkPromise is what was promised to a household, other than a call.
+type LinkPromise struct {
+	What string
+	By   time.Time
 }
 
 // LinkTry is one try to reach the household as its page lists it: no number,
@@ -459,13 +467,17 @@ func linkEntries(c *casework.Case, p *LinkPage) error {
 		return err
 	}
 	for i := range promises {
-		if q := &promises[i]; q.Kind == domain.PromiseCallBack && (q.JobID == c.Job.ID || q.Source == domain.FromCase) {
+		switch q := &promises[i]; {
+		case q.Kind != domain.PromiseCallBack:
+			if q.JobID == c.Job.ID && domain.Says(q.What) {
+				p.Promised = append(p.Promised, LinkPromise{What: q.What, By: q.DueAt})
+			}
+		case p.Caller == "" && (q.JobID == c.Job.ID || q.Source == domain.FromCase):
 			owner, err := c.Tx.User(q.OwnerID)
 			if err != nil {
 				return err
 			}
 			p.Caller, p.CallBy = owner.FirstName(), q.DueAt
-			break
 		}
 	}
 	v := p.Visit

@@ -311,7 +311,7 @@ func disputeTrip(t *testing.T, w *World) {
 	Same(t, "checks", []domain.DoneCheck{c}, checks)
 	p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Customer.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Kind: "part",
 		Source: "case", What: "w", OwnerID: w.Desk.ID,
-		MadeBy: &w.Asha.ID, ViaID: &a.ID, DueAt: later, Status: domain.PromiseBroken, Contacts: 3, Step: 2, BrokenAt: &later, KeptAt: &later,
+		MadeBy: &w.Asha.ID, ViaID: &a.ID, DueAt: later, ToldAt: &later, Status: domain.PromiseBroken, Contacts: 3, Step: 2, BrokenAt: &later, KeptAt: &later,
 		KeptID: &a.ID, Note: "n"}
 	filled(t, "promise", p)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertPromise(&p) })
