@@ -112,6 +112,8 @@ func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 		return false, false, "waiting: it had been missed before it was stopped, and the report is not decided yet"
 	case p.Status == VisitStopped && p.EndReason == StoppedAhead && !p.Decided:
 		return false, false, "waiting: it was stopped before its day, and somebody else decides"
+	case p.Status == VisitStopped && p.EndReason == StoppedAtHome && !p.Decided && !p.Claimed:
+		return false, false, "waiting: it was stopped before anybody set out, and somebody else decides"
 	case p.Status == VisitStopped:
 		return true, false, "it was stopped"
 	case p.Disputed:
