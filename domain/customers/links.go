@@ -330,11 +330,16 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 	p := &LinkPage{Link: *l, Job: *j, Visit: currentVisit(visits), CentreName: c.Centre.Name, CentrePhone: c.Centre.Phone,
 		Location: c.Site.Location(),
 		Language: c.Customer.LanguageOf(j.ContactID), Now: tx.Now, CanCallMe: !j.Status.Ended(), Unreachable: j.Verdict == reach.Unreachable}
+	leaving := false // somebody of the crew does not go for this centre any more, and is not named
 	if v := p.Visit; v != nil {
 		for _, id := range v.Crew {
 			u, err := tx.User(id)
 			if err != nil {
 				return nil, err
+			}
+			if v.Status.Unfinished() && !u.GoesFor(j.CentreID) {
+				leaving = true
+				continue
 			}
 			p.CrewNames = append(p.CrewNames, u.FirstName())
 		}
@@ -389,7 +394,7 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 	if v := p.Visit; v != nil && awaitedToday(c, v) {
 		p.CanWrongWord = true
 		// By a link that staff have read somebody else would learn what the household answers.
-		if !l.Read() && v.HasDoorWords(p.PausedBy != nil) {
+		if !l.Read() && v.HasDoorWords(p.PausedBy != nil) && !leaving {
 			p.DoorWords = domain.Ptr(tx.Svc.Keys.DoorWords(v.ID, v.Crew))
 		}
 	}
