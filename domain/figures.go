@@ -76,6 +76,7 @@ type PayableVisit struct {
 	Waiting     bool // a claim of theirs is not decided yet
 	Claimed     bool // a claim of theirs was taken
 	Declined    bool // that they came, which stood on their word alone, was found not to be so
+	Refused     bool // a claim of theirs was declined, and the visit is not theirs any more
 	Unasked     bool // a completion without arrival, of which the household was not asked yet
 	Unanswered  bool // asked whether it is done, the household did not answer
 	Reported    bool // a report of it is not decided yet
@@ -122,6 +123,8 @@ func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 		return false, false, "waiting: a claim is not decided yet"
 	case p.Declined:
 		return false, false, "it was found that nobody came"
+	case p.Refused:
+		return false, false, "a claim was declined, and the visit is not theirs any more"
 	case p.Unasked && p.NotMet() != nil && p.DoneConfirmedAt == nil:
 		return false, false, "waiting: the household is asked whether somebody came"
 	case p.Unanswered && p.DoneConfirmedAt == nil && payable:
