@@ -289,13 +289,20 @@ func openLink(tx *casework.Work, token string, write bool) (*domain.Link, *domai
 	return l, j, visits, nil
 }
 
-// currentVisit is the one the page speaks of.
+// currentVisit is the one the page speaks of. Of a visit that was missed because somebody else had moved it, it does not speak of the
+// other time.
 func currentVisit(visits []domain.Visit) *domain.Visit {
+	missed := func(id *domain.ID) bool {
+		return id != nil && slices.ContainsFunc(visits, func(v domain.Visit) bool { return v.ID == *id && v.Status == domain.VisitMissed })
+	}
 	var last *domain.Visit
 	for i := range visits {
 		v := &visits[i]
 		if v.Status.UnderWay() {
 			return v
+		}
+		if v.Status == domain.VisitCancelled && missed(v.PredecessorID) {
+			continue
 		}
 		if last == nil || v.Status == domain.VisitScheduled && last.Status != domain.VisitScheduled ||
 			v.Status == last.Status && v.Status != domain.VisitScheduled && v.WindowStart.After(last.WindowStart) ||
