@@ -344,9 +344,7 @@ func goesToHousehold(c *Case, a *domain.Attempt) (bool, error) {
 	case "sms", "whatsapp":
 		return c.Customer.Proves(a.Address, c.Job.ID, c.Now), nil
 	case "email":
-		return a.Address != "" && slices.ContainsFunc(c.Customer.Contacts, func(p domain.Contact) bool {
-			return strings.EqualFold(p.Email, a.Address)
-		}), nil
+		return c.Customer.EmailProves(a.Address, c.Job.ID, c.Now), nil
 	case "push":
 		devices, err := ProvenDevices(c.Tx, c.Customer, c.Job.ID, c.Now)
 		return len(devices) > 0, err
