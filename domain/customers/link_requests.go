@@ -40,6 +40,23 @@ func (k *Request) LinkReadBy() *domain.ID {
 	return k.link.ReadBy
 }
 
+// LinkReaders are all of staff who had read the household's link, where it came by one that they had, the first one first.
+func (k *Request) LinkReaders() (domain.JSONList[domain.ID], error) {
+	readers := domain.JSONList[domain.ID]{}
+	first := k.LinkReadBy()
+	if first == nil {
+		return readers, nil
+	}
+	readers = append(readers, *first)
+	read, err := k.Tx.EntriesOfKind(k.Job.ID, "link.read")
+	for i := range read {
+		if id := read[i].ActorID; id != nil && !domain.Has(readers, *id) {
+			readers = append(readers, *id)
+		}
+	}
+	return readers, err
+}
+
 // own reports whether a request is the household's own word: by the link that the system delivers, or verified by it
 // or a code.
 func (k *Request) own() bool { return k.verified == "link" || k.link != nil && !k.link.Read() }

@@ -281,7 +281,7 @@ func disputeTrip(t *testing.T, w *World) {
 	f := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Customer.ID,
 		AttemptID: &a.ID,
 		Subject:   "attempt", Claim: "other",
-		Reason: "r", How: "voice", ByID: &w.Asha.ID, ViaID: &a.ID, LinkRead: true, LinkReadBy: &w.Desk.ID,
+		Reason: "r", How: "voice", ByID: &w.Asha.ID, ViaID: &a.ID, LinkRead: true, LinkReadBy: &w.Desk.ID, LinkReaders: domain.JSONList[domain.ID]{w.Desk.ID, w.Asha.ID},
 		OccurredAt: Noon, RecordedAt: later, DueAt: later, Fallback: "strike",
 		Status:    domain.DisputeStruck,
 		DecidedAt: &later, DecidedBy: &w.Manager.ID, ByDefault: true, Reasons: "why"}
