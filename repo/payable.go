@@ -21,7 +21,8 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 	q := r.db.table("visits").
 		Where(`(EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)
 		OR EXISTS (SELECT 1 FROM cool_offs WHERE cool_offs.visit_id = visits.id AND cool_offs.user_id = ? AND cool_offs.accepted)
-		OR EXISTS (SELECT 1 FROM claims WHERE claims.visit_id = visits.id AND claims.actor_id = ? AND claims.status IN ('open', 'taken', 'declined'))
+		OR EXISTS (SELECT 1 FROM claims WHERE claims.visit_id = visits.id AND claims.actor_id = ?
+			AND claims.status IN ('open', 'taken', 'declined'))
 		OR visits.status = 'stopped_unsafe' AND EXISTS (SELECT 1 FROM assignments once WHERE once.visit_id = visits.id AND once.technician_id = ?)
 		OR `+taken.SQL+`)`, append([]any{technician, technician, technician, technician}, taken.Vars...)...).
 		Where("window_start >= ? AND window_start < ?", f.From, f.To)
@@ -30,8 +31,8 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		if err != nil {
 			return nil, err
 		}
-		q = q.Where("EXISTS (SELECT 1 FROM assignments went WHERE went.visit_id = visits.id AND went.technician_id = ? AND went.centre_id IN (?))",
-			technician, r.db.table("centres").Select("id").Where(centres))
+		q = q.Where(`EXISTS (SELECT 1 FROM assignments went
+			WHERE went.visit_id = visits.id AND went.technician_id = ? AND went.centre_id IN (?))`, technician, r.db.table("centres").Select("id").Where(centres))
 	}
 	visits, err := paged[domain.Visit](ctx, r, q, "visits", p)
 	if err != nil || len(visits) == 0 {
@@ -71,7 +72,8 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		EXISTS (SELECT 1 FROM done_checks d WHERE d.visit_id = visits.id AND d.status = 'not_answered') AS unanswered,
 		EXISTS (SELECT 1 FROM flags g WHERE g.visit_id = visits.id AND g.status IN ('reported', 'triaged', 'under_review')) AS reported,
 		EXISTS (SELECT 1 FROM flags g WHERE g.visit_id = visits.id AND g.status IN ('upheld', 'not_upheld', 'unclear')) AS decided
-		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician, technician, technician, technician, technician, technician},
+		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician, technician, technician,
+		technician, technician, technician},
 		in.Vars...)...))
 	if err != nil {
 		return nil, err
@@ -85,7 +87,8 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		f := at[visits[i].ID]
 		out[i] = domain.PayableVisit{Visit: visits[i], ExternalRef: f.ExternalRef, Proven: f.Proven, FlaggedSelf: f.FlaggedSelf,
 			AreaHold: f.AreaHold, Pause: f.Pause, Waiting: f.Waiting, Claimed: f.Claimed,
-			Declined: f.Declined, Refused: f.Refused && !f.Current && !f.Claimed, Unasked: f.Unasked, Unanswered: f.Unanswered, Reported: f.Reported, Decided: f.Decided,
+			Declined: f.Declined, Refused: f.Refused && !f.Current && !f.Claimed, Unasked: f.Unasked,
+			Unanswered: f.Unanswered, Reported: f.Reported, Decided: f.Decided,
 			Taken: !f.Current && slices.Contains(lost, visits[i].ID)}
 	}
 	return out, nil

@@ -105,9 +105,9 @@ func insertClaim(m *VisitCase, call *Call, action, cause string, said map[string
 	if err != nil {
 		return nil, err
 	}
-	kept := &domain.Claim{ID: tx.NewID(), VisitID: v.ID, JobID: v.JobID, ActorID: call.Actor.UserID, CentreID: centre.ID, AreaID: centre.AreaID,
-		Key: call.Key, Action: action, OccurredAt: m.Said.Occurred, ClaimedAt: m.Said.Claimed, RecordedAt: tx.Now, Cause: cause,
-		DueAt: domain.Ptr(nextDuty(centre, tx.Now))}
+	kept := &domain.Claim{ID: tx.NewID(), VisitID: v.ID, JobID: v.JobID, ActorID: call.Actor.UserID, CentreID: centre.ID,
+		AreaID: centre.AreaID, Key: call.Key, Action: action, OccurredAt: m.Said.Occurred, ClaimedAt: m.Said.Claimed,
+		RecordedAt: tx.Now, Cause: cause, DueAt: domain.Ptr(nextDuty(centre, tx.Now))}
 	if err := tx.Apply(kept, "keep"); err != nil {
 		return nil, err
 	}

@@ -11,7 +11,8 @@ import (
 // urgent notices wake a phone; the others may wait for it.
 var urgent = map[string]bool{"visit.assigned": true, "visit.unassigned": true, "visit.cancelled": true, "visit.call_desk": true,
 	"call.manager": true, "visit.wait": true,
-	"visit.move_undone": true, "visit.needs_someone": true, "visit.late_desk": true, "visit.late": true, "visit.word_wrong": true, "day.freed": true,
+	"visit.move_undone":   true,
+	"visit.needs_someone": true, "visit.late_desk": true, "visit.late": true, "visit.word_wrong": true, "day.freed": true,
 	"visits.given_back":     true,
 	"visits.left_under_way": true, "hold.area": true, "flag.triage": true,
 	"flag.overdue": true, "visit.en_route": true, "visit.arrived": true, "visit.missed": true, "promise.yours": true, "promise.late": true}

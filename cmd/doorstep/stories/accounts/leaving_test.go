@@ -93,7 +93,8 @@ func TestWhoLeavesGivesBackTheVisitsAhead(t *testing.T) {
 				}
 				h.ExpectOn("phone:waits", "Somebody else comes to you")
 				for of, p := range map[string]*harness.CustomerPage{"on the way": awaits, "inside": open} {
-					if html := p.Read(); strings.Contains(html, `class="who"`) || strings.Contains(html, words) || strings.Contains(html, "On the way to you") {
+					if html := p.Read(); strings.Contains(html, `class="who"`) || strings.Contains(html, words) ||
+						strings.Contains(html, "On the way to you") {
 						t.Errorf("%s: the page says\n%s", of, html)
 					}
 				}

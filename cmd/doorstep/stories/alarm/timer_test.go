@@ -404,7 +404,8 @@ func TestAFaultyDeadlineHoldsUpNoOther(t *testing.T) {
 func TestOnlyTheirOwnAnswerEndsAPing(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("sos.raised", "timer.no_signal", "visit.assigned", "timer.ping")
-		h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.taken", "visit.unassigned", "visit.move_undone", "visit.reassigned", "visit.crew_changed",
+		h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.taken", "visit.unassigned", "visit.move_undone", "visit.reassigned",
+			"visit.crew_changed",
 			"flag.triage", "flag.next_person", "hold.area", "aftercare.offer", "queue.morning", "visit.missed", "visit.missed_desk")
 		desk, asha := h.As("kiran"), h.As("asha")
 		move := func(by, what string, body object) func(object) {
@@ -485,7 +486,8 @@ func TestOnlyTheirOwnAnswerEndsAPing(t *testing.T) {
 func TestOthersEndNoTimerOfWhoIsInside(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("sos.raised", "timer.no_signal", "visit.assigned", "timer.ping", "visit.unassigned")
-		h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.taken", "visit.crew_changed", "visit.missed_desk", "visit.late_desk", "visit.cancelled")
+		h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.taken", "visit.crew_changed", "visit.missed_desk", "visit.late_desk",
+			"visit.cancelled")
 		desk, asha := h.As("kiran"), h.As("asha")
 		say := func(by, what string, body object) func(object) {
 			return func(v object) { h.As(by).Send("POST", path("/v1/visits/%s/"+what, v), body, 200) }
@@ -498,14 +500,16 @@ func TestOthersEndNoTimerOfWhoIsInside(t *testing.T) {
 			moves  []func(object)
 		}{
 			{"by the desk", true, true, []func(object){say("kiran", "take-back", wrong)}},
-			{"by the proprietor, and others go", true, true, []func(object){say("asha", "take-back", wrong), say("kiran", "assign", h.Crew("meena"))}},
+			{"by the proprietor, and others go", true, true, []func(object){say("asha", "take-back", wrong),
+				say("kiran", "assign", h.Crew("meena"))}},
 			{"and others set out", true, true, []func(object){say("kiran", "take-back", wrong), say("kiran", "assign", h.Crew("meena")),
 				func(v object) { h.As("meena").EnRoute(v) }}},
 			{"and others are done", true, true, []func(object){say("kiran", "take-back", wrong), say("kiran", "assign", h.Crew("meena")),
 				func(v object) { h.As("meena").Arrive(v) }, func(v object) { h.As("meena").CompleteVisit(v, bodies.Finish{}) }}},
-			{"and it is cancelled", true, true, []func(object){say("kiran", "take-back", wrong), say("kiran", "cancel", object{"reason": "not needed"})}},
-			{"and they say that they are fine", true, false, []func(object){say("kiran", "take-back", wrong), say("kiran", "assign", h.Crew("meena")),
-				say("ravi", "timer/fine", object{})}},
+			{"and it is cancelled", true, true, []func(object){say("kiran", "take-back", wrong),
+				say("kiran", "cancel", object{"reason": "not needed"})}},
+			{"and they say that they are fine", true, false, []func(object){say("kiran", "take-back", wrong),
+				say("kiran", "assign", h.Crew("meena")), say("ravi", "timer/fine", object{})}},
 			{"by themselves", true, false, []func(object){say("ravi", "take-back", object{})}},
 			{"on the way", false, false, []func(object){say("kiran", "take-back", wrong), say("kiran", "assign", h.Crew("meena"))}},
 		} {

@@ -316,7 +316,8 @@ func TestAStopBeforeAnybodySetOutIsNoPayYet(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.assigned", "flag.triage", "hold.area")
 		h.MayIgnore("flag.next_person", "aftercare.offer", "aftercare.due", "flag.decided", "visit.offered", "queue.morning", "flag.late",
-			"flag.withdrawn", "aftercare.check", "visit.claimed", "claim.decided", "flag.outcome", "hold.late", "silence.desk", "hold.due", "flag.pressure", "visit.stopped_crew")
+			"flag.withdrawn", "aftercare.check",
+			"visit.claimed", "claim.decided", "flag.outcome", "hold.late", "silence.desk", "hold.due", "flag.pressure", "visit.stopped_crew")
 		desk, ravi := h.As("kiran"), h.As("ravi")
 		stop := func(ahead time.Duration, pay string, first ...func(object)) (object, any) {
 			h.Helper()

@@ -36,7 +36,8 @@ func secondCentre(h *harness.Harness, desk string) (id string) {
 func TestWhoWasThereIsJudgedByTheirOwnCentre(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.assigned", "visit.unassigned", "visit.move_undone", "claim.decided", "job.transferred")
-		h.MayIgnore("visit.claimed", "claim.waiting", "queue.morning", "visit.missed_desk", "timer.ping", "visit.late_desk", "visit.needs_someone")
+		h.MayIgnore("visit.claimed", "claim.waiting", "queue.morning", "visit.missed_desk", "timer.ping", "visit.late_desk",
+			"visit.needs_someone")
 		desk, ravi, asha, maya := h.As("kiran"), h.As("ravi"), h.As("asha"), h.As("maya")
 		second := secondCentre(h, "nilesh")
 		nilesh := h.As("nilesh")
