@@ -89,6 +89,7 @@ type customerView struct {
 	Entered                                                    url.Values // of a form that came back
 	Wrong                                                      map[string]string
 	Done, Alert, Promise, Replacement                          string
+	Promised                                                   []string // other than a call
 	CanDone, CanReopen, CanStop                                bool
 	PhotoWords                                                 string // how many photos of its home there are
 	EndCode                                                    string
@@ -590,6 +591,14 @@ func entriesInWords(v *customerView, p *customers.LinkPage, t *pages.Text, loc *
 		if p.Now.After(p.CallBy) {
 			v.Promise = t.Say("promise.late", "Who", p.Caller, "When", day+", "+hours)
 		}
+	}
+	for _, q := range p.Promised {
+		day, hours := windowWords(t, q.By, q.By, p.Now, loc)
+		words := "promised"
+		if p.Now.After(q.By) {
+			words = "promised.late"
+		}
+		v.Promised = append(v.Promised, t.Say(words, "What", q.What, "When", day+", "+hours))
 	}
 	if p.Visit != nil {
 		v.VisitID, v.VisitSays = p.Visit.ID.String(), disputeWords(t, p.VisitDispute, p.Now, loc)

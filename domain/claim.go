@@ -14,6 +14,8 @@ type Claim struct {
 	VisitID    ID         `json:"visit_id"`
 	JobID      ID         `json:"job_id"`
 	ActorID    ID         `json:"actor_id"`
+	CentreID   ID         `json:"-"` // for which its maker went there; the job may be another's now
+	AreaID     ID         `json:"-"`
 	Key        string     `json:"-"` // the Idempotency-Key: the same request is the same claim
 	Action     string     `json:"action"`
 	OccurredAt time.Time  `json:"occurred_at"`

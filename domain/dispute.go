@@ -38,29 +38,30 @@ const (
 // time, Fallback is what happens (docs/product.md section 4).
 type Dispute struct {
 	Meta
-	JobID      ID            `json:"job_id"`
-	CentreID   ID            `json:"centre_id"`
-	AreaID     ID            `json:"area_id"`
-	CustomerID ID            `json:"customer_id"`
-	AttemptID  *ID           `json:"attempt_id"`
-	VisitID    *ID           `json:"visit_id"`
-	Subject    string        `json:"subject"` // attempt, no_access, completion, agreement
-	Claim      string        `json:"claim"`
-	Reason     string        `json:"reason"`       // in the household's words
-	How        string        `json:"how"`          // link, voice
-	ByID       *ID           `json:"by_id"`        // who wrote it down for a caller
-	LinkRead   bool          `json:"link_read"`    // staff had read the link by which it came
-	LinkReadBy *ID           `json:"link_read_by"` // who; nil also where that was never noted
-	ViaID      *ID           `json:"-"`            // the contact in which it was said
-	OccurredAt time.Time     `json:"occurred_at"`
-	RecordedAt time.Time     `json:"recorded_at"`
-	DueAt      time.Time     `json:"due_at"`
-	Fallback   string        `json:"default"` // uphold or strike, when nobody decides in time
-	Status     DisputeStatus `json:"status"`
-	DecidedAt  *time.Time    `json:"decided_at"`
-	DecidedBy  *ID           `json:"decided_by"`
-	ByDefault  bool          `json:"by_default"`
-	Reasons    string        `json:"reasons"`
+	JobID       ID            `json:"job_id"`
+	CentreID    ID            `json:"centre_id"`
+	AreaID      ID            `json:"area_id"`
+	CustomerID  ID            `json:"customer_id"`
+	AttemptID   *ID           `json:"attempt_id"`
+	VisitID     *ID           `json:"visit_id"`
+	Subject     string        `json:"subject"` // attempt, no_access, completion, agreement
+	Claim       string        `json:"claim"`
+	Reason      string        `json:"reason"`       // in the household's words
+	How         string        `json:"how"`          // link, voice
+	ByID        *ID           `json:"by_id"`        // who wrote it down for a caller
+	LinkRead    bool          `json:"link_read"`    // staff had read the link by which it came
+	LinkReadBy  *ID           `json:"link_read_by"` // who; nil also where that was never noted
+	LinkReaders JSONList[ID]  `json:"link_readers"` // all who had, the first one first
+	ViaID       *ID           `json:"-"`            // the contact in which it was said
+	OccurredAt  time.Time     `json:"occurred_at"`
+	RecordedAt  time.Time     `json:"recorded_at"`
+	DueAt       time.Time     `json:"due_at"`
+	Fallback    string        `json:"default"` // uphold or strike, when nobody decides in time
+	Status      DisputeStatus `json:"status"`
+	DecidedAt   *time.Time    `json:"decided_at"`
+	DecidedBy   *ID           `json:"decided_by"`
+	ByDefault   bool          `json:"by_default"`
+	Reasons     string        `json:"reasons"`
 }
 
 // DisputeView is a dispute as answered: with what this caller may do now.

@@ -76,6 +76,7 @@ type PayableVisit struct {
 	Waiting     bool // a claim of theirs is not decided yet
 	Claimed     bool // a claim of theirs was taken
 	Declined    bool // that they came, which stood on their word alone, was found not to be so
+	Refused     bool // a claim of theirs was declined, and the visit is not theirs any more
 	Unasked     bool // a completion without arrival, of which the household was not asked yet
 	Unanswered  bool // asked whether it is done, the household did not answer
 	Reported    bool // a report of it is not decided yet
@@ -112,6 +113,8 @@ func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 		return false, false, "waiting: it had been missed before it was stopped, and the report is not decided yet"
 	case p.Status == VisitStopped && p.EndReason == StoppedAhead && !p.Decided:
 		return false, false, "waiting: it was stopped before its day, and somebody else decides"
+	case p.Status == VisitStopped && p.EndReason == StoppedAtHome && !p.Decided && !p.Claimed:
+		return false, false, "waiting: it was stopped before anybody set out, and somebody else decides"
 	case p.Status == VisitStopped:
 		return true, false, "it was stopped"
 	case p.Disputed:
@@ -120,6 +123,8 @@ func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 		return false, false, "waiting: a claim is not decided yet"
 	case p.Declined:
 		return false, false, "it was found that nobody came"
+	case p.Refused:
+		return false, false, "a claim was declined, and the visit is not theirs any more"
 	case p.Unasked && p.NotMet() != nil && p.DoneConfirmedAt == nil:
 		return false, false, "waiting: the household is asked whether somebody came"
 	case p.Unanswered && p.DoneConfirmedAt == nil && payable:

@@ -78,7 +78,8 @@ var (
 		{"end", TimerRuns, []string{"ended"}, "whose timer it is", "the code, where one is set"},
 		{"spoken", []string{"desk_asked"}, []string{"armed"}, "coordinator, proprietor, area_manager",
 			"the desk was asked to call and spoke with them"},
-		{"visit-ends", TimerRuns, []string{"ended"}, "system", "the visit is over, waits for company, was taken back, or they left its crew; not while they are asked"},
+		{"visit-ends", TimerRuns, []string{"ended"}, "system",
+			"the visit is over, waits for company, was taken back, or they left its crew; not while they are asked, nor by others while inside"},
 		{"again", []string{"ended"}, []string{"armed"}, "system", "ended with the visit, and they set out anew"},
 	}}
 

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -58,6 +59,17 @@ func (c *Customer) DeviceProves(d *Device, job ID, now time.Time) bool {
 		}
 	}
 	return true
+}
+
+// EmailProves reports whether what reaches an e-mail address reaches the household of a job: it is of somebody of the household, and not
+// of a person whom a merge that is asked about lent to the job.
+func (c *Customer) EmailProves(address string, job ID, now time.Time) bool {
+	return address != "" && slices.ContainsFunc(c.Contacts, func(p Contact) bool {
+		return strings.EqualFold(p.Email, address) && !slices.ContainsFunc(c.NumberChanges, func(n NumberChange) bool {
+			merged := len(n.Except) > 0 || len(n.Only) > 0
+			return merged && n.over(job, now) && !slices.ContainsFunc(p.Phones, func(phone string) bool { return !Has(n.Added, phone) })
+		})
+	})
 }
 
 // Whose has the changes of a household that come of a merge know whose a job is that was made since, or given another place

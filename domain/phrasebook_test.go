@@ -115,7 +115,7 @@ func TestPayIsExplained(t *testing.T) {
 			Taken: chance()}
 		p.Status = VisitStatuses[random.IntN(len(VisitStatuses))]
 		p.Disputed = chance()
-		p.EndReason = []string{"", "held", StoppedAfterMissed, StoppedAhead, WordWrong, SpokenWith}[random.IntN(6)]
+		p.EndReason = []string{"", "held", StoppedAfterMissed, StoppedAhead, StoppedAtHome, WordWrong, SpokenWith}[random.IntN(7)]
 		if chance() {
 			p.EndReason = WhysNot[random.IntN(len(WhysNot))].Code
 		}

@@ -23,6 +23,8 @@ func (s PromiseStatus) Due() bool { return PromiseMoves.Open("keep", string(s)) 
 // What a promise is about, and where it comes from.
 const (
 	PromiseCallBack = "call_back"
+	PromiseVisit    = "visit"
+	PromisePart     = "part"
 
 	FromStaff         = "staff"
 	FromCallMe        = "call_me"
@@ -31,7 +33,7 @@ const (
 )
 
 // PromiseKinds lists what can be promised.
-var PromiseKinds = []string{PromiseCallBack, "visit", "part", "other"}
+var PromiseKinds = []string{PromiseCallBack, PromiseVisit, PromisePart, "other"}
 
 // Promise is the brand's word to a household: one owner, one due time; kept
 // with the contact that proves it, broken by the clock (docs/product.md section 4).
@@ -48,6 +50,7 @@ type Promise struct {
 	MadeBy     *ID           `json:"made_by"` // null: the household asked by its link
 	ViaID      *ID           `json:"-"`       // the contact in which it was asked for
 	DueAt      time.Time     `json:"due_at"`
+	ToldAt     *time.Time    `json:"told_at"` // the household; nil: it was not, and the promise ends no silence
 	Status     PromiseStatus `json:"status"`
 	Contacts   int           `json:"contacts"` // how often the household asked meanwhile
 	Step       int           `json:"step"`     // of the ladder: who was told that it is late

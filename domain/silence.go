@@ -4,7 +4,7 @@ import "time"
 
 // SilenceFacts is what the brand's silence towards a household is judged by
 // (docs/product.md section 4). Only a next step that the household was told ends it: a
-// visit to which it agreed, or a near one of which a notice reached it, or a promise with a time.
+// visit to which it agreed, or a near one of which a notice reached it, or a promise of which it was told, with a near time.
 type SilenceFacts struct {
 	Since    time.Time // the job was registered or reopened, or a hold lifted of which the household knew
 	Visits   []Visit
@@ -57,8 +57,7 @@ func (f *SilenceFacts) Judge(now time.Time) Silence {
 	}
 	for i := range f.Promises {
 		switch p := &f.Promises[i]; {
-		case (p.Status == PromiseOpen || p.Status == PromiseBroken) && (p.Kind == "part" || p.Kind == "visit" ||
-			p.DueAt.Before(now.Add(f.farthest()))):
+		case p.Status.Due() && p.ToldAt != nil && p.DueAt.Before(now.Add(f.farthestPromise(p.Kind))):
 			step(p.DueAt)
 		case p.KeptAt != nil:
 			step(*p.KeptAt)
@@ -76,12 +75,24 @@ func (f *SilenceFacts) Judge(now time.Time) Silence {
 	return s
 }
 
-// farthest is how far ahead a promise of no more than words ends silence, or a visit to which nobody agreed.
+// farthest is how far ahead a promise of a call ends silence, or a visit to which nobody agreed.
 func (f *SilenceFacts) farthest() time.Duration {
 	if f.Urgent {
 		return 2 * 24 * time.Hour
 	}
 	return 7 * 24 * time.Hour
+}
+
+// farthestPromise is how far ahead a promise of a kind ends silence: a visit is looked for longer than a call, and a part comes from
+// elsewhere.
+func (f *SilenceFacts) farthestPromise(kind string) time.Duration {
+	switch kind {
+	case PromiseVisit:
+		return 2 * f.farthest()
+	case PromisePart:
+		return 3 * f.farthest()
+	}
+	return f.farthest()
 }
 
 // SilenceSteps are told of a household that waits, one after the other.

@@ -95,6 +95,9 @@ const StoppedAfterMissed = "stopped_after_missed"
 // StoppedAhead is that of one that was stopped before its day.
 const StoppedAhead = "stopped_ahead"
 
+// StoppedAtHome is that of one that was stopped on its day, and to which nobody is known to have set out.
+const StoppedAtHome = "stopped_at_home"
+
 // Agree notes the agreement of the household to the visit's time: the contact, where
 // one is known, and how it was said.
 func (v *Visit) Agree(attempt *ID, said, how string) {

@@ -9,7 +9,8 @@ import (
 
 // PayableVisits reads the visits in whose crew a technician is, or was until a
 // pause or until they were kept apart, and those that ended as stopped in whose
-// crew they ever were, with what their rows depend on: four statements a page.
+// crew they ever were, with what their rows depend on: four statements a page. A centre reads of those to which they went for it, wherever
+// the job is now.
 func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician domain.ID, f domain.ReportFilter,
 	p domain.Page) ([]domain.PayableVisit, error) {
 	lost, err := r.lostVisits(ctx, technician)
@@ -20,16 +21,18 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 	q := r.db.table("visits").
 		Where(`(EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)
 		OR EXISTS (SELECT 1 FROM cool_offs WHERE cool_offs.visit_id = visits.id AND cool_offs.user_id = ? AND cool_offs.accepted)
-		OR EXISTS (SELECT 1 FROM claims WHERE claims.visit_id = visits.id AND claims.actor_id = ? AND claims.status IN ('open', 'taken'))
+		OR EXISTS (SELECT 1 FROM claims WHERE claims.visit_id = visits.id AND claims.actor_id = ?
+			AND claims.status IN ('open', 'taken', 'declined'))
 		OR visits.status = 'stopped_unsafe' AND EXISTS (SELECT 1 FROM assignments once WHERE once.visit_id = visits.id AND once.technician_id = ?)
 		OR `+taken.SQL+`)`, append([]any{technician, technician, technician, technician}, taken.Vars...)...).
 		Where("window_start >= ? AND window_start < ?", f.From, f.To)
 	if s.TechnicianID != technician { // their own diary is theirs, also where the visit is another's now
-		where, err := r.db.within(s, "visits")
+		centres, err := r.db.within(s, "centres")
 		if err != nil {
 			return nil, err
 		}
-		q = q.Where(where)
+		q = q.Where(`EXISTS (SELECT 1 FROM assignments went
+			WHERE went.visit_id = visits.id AND went.technician_id = ? AND went.centre_id IN (?))`, technician, r.db.table("centres").Select("id").Where(centres))
 	}
 	visits, err := paged[domain.Visit](ctx, r, q, "visits", p)
 	if err != nil || len(visits) == 0 {
@@ -44,7 +47,8 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		ExternalRef                          *string
 		Proven, FlaggedSelf, AreaHold, Pause bool
 		Current, Waiting, Claimed            bool
-		Declined, Unasked, Unanswered        bool
+		Declined, Refused                    bool
+		Unasked, Unanswered                  bool
 		Reported, Decided                    bool
 	}
 	in := r.db.in("visits.id", ids)
@@ -62,12 +66,14 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		EXISTS (SELECT 1 FROM claims k WHERE k.visit_id = visits.id AND k.actor_id = ? AND k.status = 'open') AS waiting,
 		EXISTS (SELECT 1 FROM claims k WHERE k.visit_id = visits.id AND k.actor_id = ? AND k.status = 'taken') AS claimed,
 		EXISTS (SELECT 1 FROM claims k WHERE k.visit_id = visits.id AND k.actor_id = ? AND k.status = 'declined' AND k.cause = 'own_word') AS declined,
+		EXISTS (SELECT 1 FROM claims k WHERE k.visit_id = visits.id AND k.actor_id = ? AND k.status = 'declined') AS refused,
 		(EXISTS (SELECT 1 FROM done_checks d WHERE d.visit_id = visits.id AND d.status = 'open')
 			OR EXISTS (SELECT 1 FROM deadlines d WHERE d.kind = 'sample' AND d.subject_id = visits.id AND d.done_at IS NULL)) AS unasked,
 		EXISTS (SELECT 1 FROM done_checks d WHERE d.visit_id = visits.id AND d.status = 'not_answered') AS unanswered,
 		EXISTS (SELECT 1 FROM flags g WHERE g.visit_id = visits.id AND g.status IN ('reported', 'triaged', 'under_review')) AS reported,
 		EXISTS (SELECT 1 FROM flags g WHERE g.visit_id = visits.id AND g.status IN ('upheld', 'not_upheld', 'unclear')) AS decided
-		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician, technician, technician, technician, technician},
+		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician, technician, technician,
+		technician, technician, technician},
 		in.Vars...)...))
 	if err != nil {
 		return nil, err
@@ -81,7 +87,8 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		f := at[visits[i].ID]
 		out[i] = domain.PayableVisit{Visit: visits[i], ExternalRef: f.ExternalRef, Proven: f.Proven, FlaggedSelf: f.FlaggedSelf,
 			AreaHold: f.AreaHold, Pause: f.Pause, Waiting: f.Waiting, Claimed: f.Claimed,
-			Declined: f.Declined, Unasked: f.Unasked, Unanswered: f.Unanswered, Reported: f.Reported, Decided: f.Decided,
+			Declined: f.Declined, Refused: f.Refused && !f.Current && !f.Claimed, Unasked: f.Unasked,
+			Unanswered: f.Unanswered, Reported: f.Reported, Decided: f.Decided,
 			Taken: !f.Current && slices.Contains(lost, visits[i].ID)}
 	}
 	return out, nil

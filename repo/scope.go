@@ -96,7 +96,7 @@ func ofCentre(id domain.ID, table string) clause.Expr {
 		return is("centre_id = ?", id)
 	case "visits":
 		return is("visits.centre_id = ?", id)
-	case "promises", "thanks", "day_plans", "maintenance", "imports":
+	case "promises", "thanks", "day_plans", "maintenance", "imports", "claims":
 		return is("centre_id = ?", id)
 	case "leaves":
 		return is("technician_id IN (SELECT id FROM users WHERE centre_id = ?)", id)
@@ -104,7 +104,7 @@ func ofCentre(id domain.ID, table string) clause.Expr {
 		return is("EXISTS ("+seen+"customers.id AND seen.centre_id = ?)", id)
 	case "appliances":
 		return is("EXISTS ("+seen+"appliances.customer_id AND seen.centre_id = ?)", id)
-	case "attempts", "facts", "links", "disputes", "tried_steps", "claims":
+	case "attempts", "facts", "links", "disputes", "tried_steps":
 		return is("job_id IN (SELECT id FROM jobs WHERE centre_id = ?)", id)
 	case "policies":
 		return is("(centre_id IS NULL OR centre_id = ?)", id)
@@ -123,7 +123,7 @@ func (db *DB) ofAreas(areas []domain.ID, table string) clause.Expr {
 	switch table {
 	case "areas":
 		return db.in("id", areas)
-	case "centres", "jobs", "visits", "done_checks", "link_requests", "promises", "thanks", "day_plans", "maintenance", "imports":
+	case "centres", "jobs", "visits", "done_checks", "link_requests", "promises", "thanks", "day_plans", "maintenance", "imports", "claims":
 		return in
 	case "users":
 		return is("("+in.SQL+" OR centre_id IN ("+centres+"))", arg, arg)
@@ -133,7 +133,7 @@ func (db *DB) ofAreas(areas []domain.ID, table string) clause.Expr {
 		return is("EXISTS ("+seen+"customers.id AND seen.centre_id IN ("+centres+"))", arg)
 	case "appliances":
 		return is("EXISTS ("+seen+"appliances.customer_id AND seen.centre_id IN ("+centres+"))", arg)
-	case "attempts", "facts", "links", "disputes", "tried_steps", "claims":
+	case "attempts", "facts", "links", "disputes", "tried_steps":
 		return is("job_id IN (SELECT id FROM jobs WHERE "+in.SQL+")", arg)
 	case "policies":
 		return is("(centre_id IS NULL OR centre_id IN ("+centres+"))", arg)

@@ -133,11 +133,11 @@ func (t *tx) assign(v *domain.Visit, was shape) error {
 				// DO NOTHING and not a plain insert: that would let two writers
 				// of one slot wait for each other.
 				return t.mustExec(errOverlap(),
-					"INSERT INTO assignments (visit_id, technician_id, job_id, window_start, starts_at, ends_at, active, current) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-					v.ID, id, v.JobID, is.window, is.from, is.to, is.active, true)
+					"INSERT INTO assignments (visit_id, technician_id, job_id, window_start, starts_at, ends_at, active, current, centre_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+					v.ID, id, v.JobID, is.window, is.from, is.to, is.active, true, v.CentreID)
 			case moved || !slices.Contains(was.crew, id):
-				return t.exec("UPDATE assignments SET window_start = ?, starts_at = ?, ends_at = ?, active = ?, current = ? WHERE visit_id = ? AND technician_id = ?",
-					is.window, is.from, is.to, is.active, true, v.ID, id)
+				return t.exec("UPDATE assignments SET window_start = ?, starts_at = ?, ends_at = ?, active = ?, current = ?, centre_id = ? WHERE visit_id = ? AND technician_id = ?",
+					is.window, is.from, is.to, is.active, true, v.CentreID, v.ID, id)
 			}
 			return nil
 		}); err != nil {

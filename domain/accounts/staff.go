@@ -284,8 +284,8 @@ func (s *Service) applyUser(tx domain.Tx, u *domain.User, in UserInput) error {
 }
 
 // mayPatchUser refuses a change of an account while a report is open: whoever is
-// party to it is disabled by the area manager only and otherwise stays who and
-// where they are and is reached as before; and nobody names the deputy who would
+// party to it stays who and where they are and is reached as before; whom it is about is disabled by an area manager who answers for it
+// only, and who reported by nobody; and nobody names the deputy who would
 // decide about themselves.
 func mayPatchUser(tx domain.SafetyTx, a domain.Actor, before, u *domain.User) error {
 	if a.UserID == u.ID && !domain.Same(u.DeputyID, before.DeputyID) {
@@ -299,13 +299,16 @@ func mayPatchUser(tx domain.SafetyTx, a domain.Actor, before, u *domain.User) er
 	}
 	moved := u.Role != before.Role || u.Phone != before.Phone || u.Login != before.Login || !domain.Same(u.CentreID, before.CentreID) ||
 		!domain.Same(u.AreaID, before.AreaID)
-	if a.UserID != u.ID && (moved || u.Disabled && !before.Disabled && a.Role != domain.RoleAreaManager) {
-		party, err := tx.PartyToReport(u.ID)
+	if a.UserID != u.ID && (moved || u.Disabled && !before.Disabled) {
+		reports, err := tx.PartiesTo(u.ID)
 		if err != nil {
 			return err
 		}
-		if party {
-			return accountRefused()
+		for i := range reports {
+			f := &reports[i]
+			if moved || a.Role != domain.RoleAreaManager || f.ReportedBy(u.ID) || !a.AnswersFor(f) {
+				return accountRefused()
+			}
 		}
 	}
 	if err := mayChangeAccount(tx, a, before); err != nil {
@@ -339,8 +342,8 @@ func (s *Service) CreateUser(ctx context.Context, call *casework.Call, in UserIn
 }
 
 // PatchUser changes a user. Admin; the area manager disables their people and
-// names their deputy; everyone their own language. A user with an open flag is
-// disabled by the area manager only (docs/product.md, People
+// names their deputy; everyone their own language. Whom an open report is about is
+// disabled by the area manager who answers for it only, and who reported by nobody (docs/product.md, People
 // and scope). Errors: CodeForbidden, CodeStale, CodeUnprocessable, CodeDuplicate.
 func (s *Service) PatchUser(ctx context.Context, call *casework.Call, id domain.ID, version int64, in UserInput) (domain.User, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.User, error) {

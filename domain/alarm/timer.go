@@ -43,13 +43,34 @@ func timersEnd(m *casework.VisitCase) error {
 	return nil
 }
 
-// endWithVisit ends a timer whose visit is over for them; one that has asked goes on until they have answered.
+// endWithVisit ends a timer whose visit is over for them; one that has asked goes on until they have answered, and so does the one of
+// somebody inside whom others took off the visit.
 func endWithVisit(m *casework.VisitCase, t *domain.Timer) error {
+	if leftInside(m, t) {
+		return nil
+	}
 	open, err := asks(m.Tx, t)
 	if err != nil || open {
 		return err
 	}
 	return endTimer(m.Tx, t, "visit", m.Now)
+}
+
+// leftInside reports whether somebody had arrived and their visit is over for them by no act of their crew: it was taken back, ended,
+// moved or given to others. That says nothing of where they are, so they are asked at the time at which they would have been. What
+// the crew itself finished ends the timers of all of it.
+func leftInside(m *casework.VisitCase, t *domain.Timer) bool {
+	if t.Provisional || actedBy(m.Tx, t.UserID) {
+		return false
+	}
+	v := m.Visit
+	finished := v.Status == domain.VisitCompleted || v.Status == domain.VisitPartial || v.Status == domain.VisitNoAccess
+	return !finished || m.Tx.Call == nil || !domain.Has(v.Crew, m.Tx.Call.Actor.UserID) || !domain.Has(v.Crew, t.UserID)
+}
+
+// actedBy reports whether a user did what is being done.
+func actedBy(tx *casework.Work, user domain.ID) bool {
+	return tx.Call != nil && tx.Call.Actor.UserID == user
 }
 
 // asks reports whether somebody was asked by a timer whether they are well, and has not answered. What others do, with the
@@ -59,7 +80,7 @@ func asks(tx *casework.Work, t *domain.Timer) (bool, error) {
 	if t.PingedAt == nil {
 		return false, nil
 	}
-	if tx.Call == nil || tx.Call.Actor.UserID != t.UserID {
+	if !actedBy(tx, t.UserID) {
 		return true, nil
 	}
 	u, err := tx.User(t.UserID)
@@ -107,7 +128,8 @@ func timersFollow(m *casework.VisitCase) error {
 				return err
 			}
 			continue
-		case t.BaseAt.Equal(base) && t.Provisional == provisional:
+		case t.BaseAt.Equal(base) && t.Provisional == provisional,
+			!t.Provisional && provisional && !actedBy(m.Tx, t.UserID): // a colleague who sets out says nothing of who is inside
 			continue
 		default:
 			open, err := asks(m.Tx, t)
@@ -252,7 +274,7 @@ func TimerDue(tx *casework.Work, id domain.ID) error {
 	}
 	// One that was set from the plan ends when the visit has moved away.
 	fromPlan := t.Provisional && v.Status == domain.VisitScheduled && domain.Has(v.Crew, t.UserID)
-	if t.PingedAt == nil && !follows(t, v) && !fromPlan {
+	if t.PingedAt == nil && !follows(t, v) && !fromPlan && t.Provisional {
 		return endTimer(tx, t, "visit", tx.Now)
 	}
 	u, err := tx.User(t.UserID)
@@ -377,7 +399,9 @@ func (s *Service) AnswerTimer(ctx context.Context, call *casework.Call, visit do
 		if err != nil {
 			return domain.TimerView{}, err
 		}
-		if action == "end" || t.PingedAt != nil && !follows(t, v) && v.Status != domain.VisitScheduled { // nothing is left to be asked about
+		ahead := v.Status == domain.VisitScheduled && domain.Has(v.Crew, t.UserID) && t.Provisional // set from the plan
+		gone := !follows(t, v) && !ahead                                                            // nothing is left to be asked about
+		if action == "end" || gone && (action == "fine" || t.PingedAt != nil) {
 			err = endTimer(tx, t, "person", st.Occurred)
 			return t.View(call.Actor), err
 		}

@@ -69,9 +69,9 @@ func KeepLate(ctx context.Context, s *Service, call *Call, visit, job domain.ID,
 			return err
 		}
 		if action == "no-access" { // decided outside the centre
-			return NotifyStaff(m.Case, v, "visit.claimed", domain.RoleCoordinator, domain.RoleAreaManager)
+			return notifyOfClaim(m, kept, "visit.claimed", domain.RoleCoordinator, domain.RoleAreaManager)
 		}
-		return NotifyStaff(m.Case, v, "visit.claimed", domain.RoleCoordinator, domain.RoleProprietor)
+		return notifyOfClaim(m, kept, "visit.claimed", domain.RoleCoordinator, domain.RoleProprietor)
 	})
 	if err != nil {
 		return err
@@ -101,9 +101,13 @@ func lastVisitOf(tx domain.VisitTx, a domain.Actor, visit, job domain.ID) (domai
 // insertClaim keeps what somebody says that they did, with its words on the timeline.
 func insertClaim(m *VisitCase, call *Call, action, cause string, said map[string]any) (*domain.Claim, error) {
 	tx, v := m.Tx, m.Visit
-	kept := &domain.Claim{ID: tx.NewID(), VisitID: v.ID, JobID: v.JobID, ActorID: call.Actor.UserID, Key: call.Key, Action: action,
-		OccurredAt: m.Said.Occurred, ClaimedAt: m.Said.Claimed, RecordedAt: tx.Now, Cause: cause,
-		DueAt: domain.Ptr(nextDuty(m.Centre, tx.Now))}
+	centre, err := m.centreAt(m.Said.Occurred)
+	if err != nil {
+		return nil, err
+	}
+	kept := &domain.Claim{ID: tx.NewID(), VisitID: v.ID, JobID: v.JobID, ActorID: call.Actor.UserID, CentreID: centre.ID,
+		AreaID: centre.AreaID, Key: call.Key, Action: action, OccurredAt: m.Said.Occurred, ClaimedAt: m.Said.Claimed,
+		RecordedAt: tx.Now, Cause: cause, DueAt: domain.Ptr(nextDuty(centre, tx.Now))}
 	if err := tx.Apply(kept, "keep"); err != nil {
 		return nil, err
 	}
@@ -114,6 +118,34 @@ func insertClaim(m *VisitCase, call *Call, action, cause string, said map[string
 	said["claim_id"], said["action"], said["status"] = kept.ID, action, v.Status
 	m.Entry(call.Actor, "visit.claimed", &v.ID, said)
 	return kept, nil
+}
+
+// centreAt is the centre that the visit had at an instant, which a transfer may have changed since.
+func (m *VisitCase) centreAt(at time.Time) (*domain.Centre, error) {
+	entries, err := m.Tx.EntriesOfKind(m.Job.ID, "job.transferred")
+	if err != nil {
+		return nil, err
+	}
+	centre, first := m.Visit.CentreID, time.Time{}
+	for i := range entries {
+		e := &entries[i]
+		var moved struct{ From domain.ID }
+		if !e.RecordedAt.After(at) || !first.IsZero() && !e.RecordedAt.Before(first) || e.RecordedAt.Before(m.Visit.CreatedAt) ||
+			json.Unmarshal(e.Payload, &moved) != nil || moved.From == (domain.ID{}) {
+			continue
+		}
+		first, centre = e.RecordedAt, moved.From
+	}
+	return m.Tx.Centre(centre)
+}
+
+// notifyOfClaim tells who answers for the centre for which the maker of a claim went there.
+func notifyOfClaim(m *VisitCase, k *domain.Claim, kind string, roles ...domain.Role) error {
+	centre, err := m.Tx.Centre(k.CentreID)
+	if err != nil {
+		return err
+	}
+	return notifyStaffOf(m.Case, centre, m.Visit, kind, roles...)
 }
 
 // KeepSealed keeps as a claim what the queue of a device that was reported lost says of a
@@ -146,7 +178,7 @@ func KeepSealed(ctx context.Context, s *Service, call *Call, visit, job domain.I
 		if kept, err = insertClaim(m, call, action, domain.CauseSealed, body); err != nil {
 			return err
 		}
-		return NotifyStaff(m.Case, m.Visit, "visit.claimed", domain.RoleCoordinator, domain.RoleAreaManager)
+		return notifyOfClaim(m, kept, "visit.claimed", domain.RoleCoordinator, domain.RoleAreaManager)
 	})
 	if err != nil {
 		return err
@@ -170,14 +202,15 @@ func doubt(m *VisitCase, a domain.Actor, action string, decided bool) error {
 	if !overturned && m.arrivalMissing() == nil {
 		return nil
 	}
-	k := &domain.Claim{ID: m.Tx.NewID(), VisitID: v.ID, JobID: v.JobID, ActorID: a.UserID, Action: action, OccurredAt: m.Said.Occurred,
+	k := &domain.Claim{ID: m.Tx.NewID(), VisitID: v.ID, JobID: v.JobID, ActorID: a.UserID, CentreID: v.CentreID, AreaID: v.AreaID,
+		Action: action, OccurredAt: m.Said.Occurred,
 		ClaimedAt: m.Said.Claimed, RecordedAt: m.Now, Cause: domain.CauseOwnWord, Moved: true, DueAt: domain.Ptr(nextDuty(m.Centre, m.Now))}
 	k.Key = "own-word:" + k.ID.String()
 	if err := m.Tx.Apply(k, "keep"); err != nil {
 		return err
 	}
 	m.Tx.SetDeadline(domain.DueClaim, k.ID, &v.JobID, k.DueAt.Add(-domain.ClaimToldBefore))
-	managers, err := m.Tx.UsersWith(domain.RoleAreaManager, nil, &m.Job.AreaID)
+	managers, err := m.Tx.UsersWith(domain.RoleAreaManager, nil, &k.AreaID)
 	if err != nil {
 		return err
 	}
@@ -197,9 +230,9 @@ func ownWordWaits(tx *Work, c *domain.Claim) (bool, error) {
 	if tx.Now.Before(*c.DueAt) {
 		tx.SetDeadline(domain.DueClaim, c.ID, &c.JobID, *c.DueAt)
 		if c.Action == "no-access" {
-			return true, NotifyStaff(m.Case, m.Visit, "claim.waiting", domain.RoleAreaManager)
+			return true, notifyOfClaim(m, c, "claim.waiting", domain.RoleAreaManager)
 		}
-		return true, NotifyStaff(m.Case, m.Visit, "claim.waiting", domain.RoleCoordinator, domain.RoleProprietor)
+		return true, notifyOfClaim(m, c, "claim.waiting", domain.RoleCoordinator, domain.RoleProprietor)
 	}
 	if !c.DueAt.Equal(nextDuty(m.Centre, c.RecordedAt)) {
 		return false, nil // it has climbed
@@ -209,7 +242,7 @@ func ownWordWaits(tx *Work, c *domain.Claim) (bool, error) {
 	if err := tx.SaveClaim(c); err != nil {
 		return false, err
 	}
-	above, err := tx.UsersWith(domain.RoleAreaManager, nil, &m.Job.AreaID)
+	above, err := tx.UsersWith(domain.RoleAreaManager, nil, &c.AreaID)
 	if err != nil {
 		return false, err
 	}
@@ -396,12 +429,13 @@ func witnessKnown(tx *Work, c *domain.Claim, witness string) (bool, error) {
 	return slices.ContainsFunc(tries, func(a domain.Attempt) bool { return is(a.Address) || is(a.ID.String()) }), err
 }
 
-// claimJob locks the job of a claim for who sees it.
+// claimJob locks the job of a claim for who sees it: who learns of their own is refused in words, others answer for the centre for
+// which its maker went there.
 func claimJob(tx *Work, a domain.Actor, c *domain.Claim) (*domain.Job, error) {
-	if a.UserID == c.ActorID { // who learns of their own is refused in words
-		return tx.LockJob(c.JobID)
+	j, err := tx.LockJob(c.JobID)
+	if err == nil && a.UserID != c.ActorID && (a.Role == domain.RoleTechnician || !a.Reaches(c.CentreID, c.AreaID)) {
+		return nil, domain.NotFound("claim")
 	}
-	j, err := AuthorizeJob(tx, a, c.JobID)
 	return j, MeaningOf(err, "claim")
 }
 

@@ -21,6 +21,9 @@ type PromiseInput struct {
 	OwnerID    *domain.ID `json:"owner_id"`
 	DueAt      string     `json:"due_at"`
 	OccurredAt string     `json:"occurred_at"`
+	// AttemptID or Contact is the contact of the caller's in which the household was told it.
+	AttemptID *domain.ID    `json:"attempt_id"`
+	Contact   *AttemptInput `json:"contact"`
 }
 
 // roster is when a member of staff is on duty: their own hours, else those in
@@ -139,6 +142,9 @@ func MakePromise(c *Case, a domain.Actor, p *domain.Promise, owner *domain.User)
 		return err
 	}
 	p.JobID, p.CustomerID, p.CentreID, p.AreaID, p.OwnerID, p.Contacts = c.Job.ID, c.Customer.ID, c.Job.CentreID, c.Job.AreaID, owner.ID, 1
+	if err := tellPromise(c, p); err != nil {
+		return err
+	}
 	if err := c.Tx.InsertPromise(p); err != nil {
 		return err
 	}
@@ -156,6 +162,45 @@ func MakePromise(c *Case, a domain.Actor, p *domain.Promise, owner *domain.User)
 		kind = "promise.now"
 	}
 	return notifyOwner(c, p, owner, kind)
+}
+
+// tellPromise tells the household of what staff promise it, and notes that it knows: by that, by the contact in which it was said, or
+// because it asked for it.
+func tellPromise(c *Case, p *domain.Promise) error {
+	if p.Source != domain.FromStaff || p.ViaID != nil {
+		p.ToldAt = domain.Ptr(c.Now)
+		return nil
+	}
+	reached, err := c.noticesReach()
+	if err != nil || !reached && p.ToldAt == nil {
+		return err
+	}
+	p.ToldAt = domain.Ptr(c.Now)
+	language := c.Customer.LanguageOf(c.Job.ContactID)
+	c.notifyHome(NewNotice(c.Tx.Svc, "promise.made_home", language, c.Now, p.DueAt.Add(time.Hour), func(n *domain.Notice) {
+		n.JobID, n.CustomerID, n.WithLink = &c.Job.ID, &c.Customer.ID, true
+		n.Title, n.Body = domain.Say("promise.made_home", language, momentWords(p.DueAt, c.Site.Location(), language))
+	}), nil)
+	return nil
+}
+
+// noticesReach reports whether a notice reaches the household of a job: a device of its own, or a gateway for texts.
+func (c *Case) noticesReach() (bool, error) {
+	devices, err := ProvenDevices(c.Tx, c.Customer, c.Job.ID, c.Now)
+	return !c.Customer.VoiceOnly() && (len(devices) > 0 || c.Tx.Svc.TextGateway), err
+}
+
+// saidTo finds or records the contact of an actor's own in which they told the household something; nil: none was named.
+func saidTo(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput) (*domain.Attempt, error) {
+	if attempt == nil && contact == nil {
+		return nil, nil
+	}
+	a, err := contactSince(call, c, attempt, contact, c.Now.Add(-domain.FactTooOld))
+	if err == nil && (a.Outcome != reach.Reached || a.Request != "" || a.ByID == nil || *a.ByID != call.Actor.UserID) {
+		err = domain.Fail(domain.CodeUnprocessable, "In this contact you did not speak with the household.").
+			At("/attempt_id", "a contact of your own of the last 72 hours in which you spoke with it")
+	}
+	return a, err
 }
 
 // notifyOwner tells one person of a promise; further news of the same one takes
@@ -177,7 +222,8 @@ func notifyOwner(c *Case, p *domain.Promise, owner *domain.User, kind string) er
 
 // MakePromise records the brand's word to a household. Staff who reach the
 // job, the crew included. The owner is one of the job's centre, its area's
-// manager or an agent. Errors: CodeNotFound, CodeForbidden, CodeUnprocessable,
+// manager or an agent. The household is told where a notice reaches it; else it counts as told by the contact in which the caller said it,
+// and without either the promise ends no silence. Errors: CodeNotFound, CodeForbidden, CodeUnprocessable,
 // CodeDuplicate.
 func (s *Service) MakePromise(ctx context.Context, call *Call, job domain.ID, in PromiseInput) (domain.PromiseView, error) {
 	return Run(ctx, s, call, func(tx *Work) (domain.PromiseView, error) {
@@ -201,6 +247,9 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job domain.ID, in
 		if !domain.Has(domain.PromiseKinds, p.Kind) {
 			return domain.PromiseView{}, domain.Fail(domain.CodeUnprocessable, "That cannot be promised.").
 				At("/kind", strings.Join(domain.PromiseKinds, ", "))
+		}
+		if p.Kind != domain.PromiseCallBack && strings.TrimSpace(p.What) == "" {
+			return domain.PromiseView{}, domain.Fail(domain.CodeUnprocessable, "Say what is promised.").At("/what", "a few words")
 		}
 		if in.ID != nil {
 			if old, err := tx.Promise(p.ID); err == nil {
@@ -234,6 +283,11 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job domain.ID, in
 			if next, ok := on.Next(due); ok {
 				p.DueAt = next
 			}
+		}
+		if said, err := saidTo(call, c, in.AttemptID, in.Contact); err != nil {
+			return domain.PromiseView{}, err
+		} else if said != nil {
+			p.ToldAt = domain.Ptr(said.OccurredAt)
 		}
 		if err := MakePromise(c, a, p, owner); err != nil {
 			return domain.PromiseView{}, err

@@ -351,19 +351,43 @@ func (s *Service) Transfer(ctx context.Context, call *Call, id domain.ID, in Job
 		if err != nil {
 			return err
 		}
-		for i := range promises { // the owner stays until somebody hands over, but the new centre sees it
+		m.Centre = c
+		for i := range promises {
 			if p := &promises[i]; p.JobID == j.ID {
-				p.CentreID, p.AreaID = c.ID, c.AreaID
-				p.ChangedAt(m.Now)
-				if err := m.Tx.SavePromise(p); err != nil {
+				if err := transferPromise(m, call.Actor, p); err != nil {
 					return err
 				}
 			}
 		}
-		m.Centre = c
 		m.Entry(call.Actor, "job.transferred", nil, map[string]any{"from": was, "to": c.ID, "reason": in.Reason})
 		return NotifyStaff(m, nil, "job.transferred", domain.RoleCoordinator, domain.RoleProprietor)
 	})
+}
+
+// transferPromise gives a promise to the centre to which its job goes, and to somebody there where its owner may not answer for the job
+// any more; its due time and its ladder stay.
+func transferPromise(m *Case, a domain.Actor, p *domain.Promise) error {
+	p.CentreID, p.AreaID = m.Centre.ID, m.Centre.AreaID
+	p.ChangedAt(m.Now)
+	was, err := m.Tx.User(p.OwnerID)
+	if err != nil {
+		return err
+	}
+	if mayOwn(was, p.CentreID, p.AreaID) {
+		return m.Tx.SavePromise(p)
+	}
+	owner, _, err := ChooseOwner(m)
+	if nobodyOwns(err) { // the ladder tells the area manager when it is late
+		return m.Tx.SavePromise(p)
+	} else if err != nil {
+		return err
+	}
+	p.OwnerID = owner.ID
+	if err := m.Tx.SavePromise(p); err != nil {
+		return err
+	}
+	m.Entry(a, "promise.handed_over", nil, map[string]any{"promise_id": p.ID, "from": was.ID, "to": owner.ID, "reason": "transferred"})
+	return notifyOwner(m, p, owner, "promise.yours")
 }
 
 // DisruptionInput moves a centre's day: flood, strike, festival.

@@ -11,6 +11,7 @@ import (
 // urgent notices wake a phone; the others may wait for it.
 var urgent = map[string]bool{"visit.assigned": true, "visit.unassigned": true, "visit.cancelled": true, "visit.call_desk": true,
 	"call.manager": true, "visit.wait": true,
+	"visit.move_undone":   true,
 	"visit.needs_someone": true, "visit.late_desk": true, "visit.late": true, "visit.word_wrong": true, "day.freed": true,
 	"visits.given_back":     true,
 	"visits.left_under_way": true, "hold.area": true, "flag.triage": true,
@@ -231,18 +232,23 @@ func NotifyStaff(c *Case, v *domain.Visit, kind string, roles ...domain.Role) er
 	if kind == "visit.needs_someone" && c.nobodyIsSent() {
 		return nil // the hold was told, and its end is
 	}
+	return notifyStaffOf(c, c.Centre, v, kind, roles...)
+}
+
+// notifyStaffOf tells everybody of the roles in a centre, or its area for area managers and their deputies.
+func notifyStaffOf(c *Case, of *domain.Centre, v *domain.Visit, kind string, roles ...domain.Role) error {
 	for _, role := range roles {
 		var centre, area *domain.ID
 		if role == domain.RoleAreaManager {
-			area = &c.Job.AreaID
+			area = &of.AreaID
 		} else {
-			centre = &c.Job.CentreID
+			centre = &of.ID
 		}
 		users, err := c.Tx.UsersWith(role, centre, area)
 		if err != nil {
 			return err
 		}
-		err = NotifyOnDuty(c.Tx, users, c.Centre, func(u *domain.User) domain.Notice {
+		err = NotifyOnDuty(c.Tx, users, of, func(u *domain.User) domain.Notice {
 			return NewNotice(c.Tx.Svc, kind, u.Language, c.Now, expiry(v, c.Now), ToUser(u.ID), c.about(kind, v, u.Language))
 		})
 		if err != nil {

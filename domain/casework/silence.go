@@ -117,12 +117,8 @@ func (c *Case) silence() (domain.Silence, error) {
 			f.Calls = append(f.Calls, a.OccurredAt)
 		}
 	}
-	devices, err := ProvenDevices(c.Tx, c.Customer, c.Job.ID, c.Now)
-	if err != nil {
-		return domain.Silence{}, err
-	}
-	f.Told = !c.Customer.VoiceOnly() && (len(devices) > 0 || c.Tx.Svc.TextGateway)
-	return f.Judge(c.Now), nil
+	f.Told, err = c.noticesReach()
+	return f.Judge(c.Now), err
 }
 
 // CentreNotReached tells the area manager, once, that many households could not reach

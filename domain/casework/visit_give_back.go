@@ -10,8 +10,8 @@ import (
 )
 
 // GiveBack lets go of the visits of a technician who no longer goes for a
-// centre. Those ahead are due at once, each in a transaction of its own, by job;
-// the desk is told of them together, and of those under way, which stay. It
+// centre. Those ahead, and those to which they are on the way, are due at once, each in a transaction of its own, by job;
+// the desk is told of them together, and of those where they are inside, which stay. It
 // gives the number of both. REQUIRES: their row is locked, so that nobody books
 // them meanwhile.
 func GiveBack(tx *Work, u *domain.User, centre domain.ID) (ahead, underWay int, err error) {
@@ -22,7 +22,7 @@ func GiveBack(tx *Work, u *domain.User, centre domain.ID) (ahead, underWay int, 
 	slices.SortFunc(visits, func(a, b domain.Visit) int { return slices.Compare(a.JobID[:], b.JobID[:]) })
 	for i := range visits {
 		switch v := &visits[i]; {
-		case v.Status == domain.VisitScheduled:
+		case v.Status == domain.VisitScheduled, v.Status == domain.VisitEnRoute:
 			ahead++
 			tx.SetDeadline(domain.DueGiveBack, v.ID, &v.JobID, tx.Now)
 		case v.Status.UnderWay():
@@ -68,11 +68,12 @@ func counted(kind, language string, n int) domain.NoticeOption {
 	}
 }
 
-// GiveBackDue takes out of a crew ahead whoever no longer goes for the centre of
-// the job. Who stays is told, and the household, once nobody is left.
+// GiveBackDue takes out of a crew ahead, or on its way, whoever no longer goes for the centre of
+// the job. Who stays is told, and the household, once nobody is left or nobody is on the way any more.
 func GiveBackDue(m *VisitCase) error {
 	v := m.Visit
-	if v.Status != domain.VisitScheduled {
+	onTheWay := v.Status == domain.VisitEnRoute
+	if v.Status != domain.VisitScheduled && !onTheWay {
 		return nil
 	}
 	users, err := m.Tx.Users(v.Crew)
@@ -94,13 +95,25 @@ func GiveBackDue(m *VisitCase) error {
 	m.Tx.Call = &Call{Actor: domain.System, Bulk: true} // it is one of all that somebody gave back
 	before := slices.Clone(v.Crew)
 	m.SetCrew(stay)
+	if err := WaitForCompany(m); err != nil {
+		return err
+	}
+	turnedBack := onTheWay && v.Status == domain.VisitScheduled
+	if turnedBack {
+		m.Tx.SetDeadline(domain.DueMissed, v.ID, &m.Job.ID, v.WindowEnd.Add(domain.MissedAfter))
+		if err := m.Tx.WithdrawNotices(v.ID, "visit.en_route"); err != nil {
+			return err
+		}
+	}
 	// Why they do not come is nobody's business in a household's timeline.
 	m.Entry(domain.System, "visit.freed", &v.ID, map[string]any{"crew": v.Crew, "was": before})
 	if err := SaveVisit(m); err != nil {
 		return err
 	}
-	NotifyCrew(m.Case, v, stay, "visit.crew_changed")
-	if len(stay) == 0 {
+	if !turnedBack { // else they read that they wait for company
+		NotifyCrew(m.Case, v, stay, "visit.crew_changed")
+	}
+	if len(stay) == 0 || turnedBack {
 		NotifyCustomer(m.Case, v, "visit.other_technician")
 	}
 	return nil

@@ -38,12 +38,26 @@ func CrewToldDue(m *VisitCase) error {
 
 // miss calls a visit missed: nobody moved until 15 minutes after its window, or who set out had not arrived two hours after it.
 // Counted against us; the household gets an apology and the first choice.
-func miss(m *VisitCase) error {
+func miss(m *VisitCase) error { return missBy(m, "missed") }
+
+// MissedAfterAll calls a visit missed that somebody else than the household had cancelled or moved in its name, now that its time is over
+// and the household says so. It reports whether it did: not under a hold, under which nobody could have come.
+func MissedAfterAll(m *VisitCase) (bool, error) {
+	if m.Held != nil || domain.PlanPermits.Unmet(m.Plan, nil, nil) != "" || !domain.Has(domain.VisitMoveOf("not-ended").From, m.Visit.Status) {
+		return false, nil
+	}
+	return true, missBy(m, "not-ended")
+}
+
+func missBy(m *VisitCase, action string) error {
 	v := m.Visit
-	if err := m.Tx.Apply(v, "missed"); err != nil {
+	if err := m.Tx.Apply(v, action); err != nil {
 		return err
 	}
 	v.EndedAt, v.EndReason = domain.Ptr(v.WindowEnd.Add(domain.MissedAfter)), "nobody came"
+	if v.EndedAt.After(m.Now) {
+		v.EndedAt = domain.Ptr(m.Now)
+	}
 	v.CountsAgainst, v.ProvisionalTo = "brand", domain.Ptr(m.Now.Add(domain.ProvisionalFor))
 	m.EntryAt(EntryTime{Occurred: *v.EndedAt, Recorded: m.Now}, domain.System, "visit.missed", &v.ID,
 		map[string]any{"window_end": v.WindowEnd})
@@ -53,7 +67,7 @@ func miss(m *VisitCase) error {
 	if err := m.Tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
 		return err
 	}
-	return Tell(m, "missed")
+	return Tell(m, action)
 }
 
 // heldCancel ends a visit whose hold was not released until its window.

@@ -344,9 +344,7 @@ func goesToHousehold(c *Case, a *domain.Attempt) (bool, error) {
 	case "sms", "whatsapp":
 		return c.Customer.Proves(a.Address, c.Job.ID, c.Now), nil
 	case "email":
-		return a.Address != "" && slices.ContainsFunc(c.Customer.Contacts, func(p domain.Contact) bool {
-			return strings.EqualFold(p.Email, a.Address)
-		}), nil
+		return c.Customer.EmailProves(a.Address, c.Job.ID, c.Now), nil
 	case "push":
 		devices, err := ProvenDevices(c.Tx, c.Customer, c.Job.ID, c.Now)
 		return len(devices) > 0, err
@@ -511,6 +509,7 @@ func (s *Service) TakeBack(ctx context.Context, call *Call, id domain.ID, in Tak
 		if err := m.Tx.WithdrawNotices(v.ID, "visit.en_route", "visit.arrived"); err != nil {
 			return err
 		}
+		NotifyCrew(m.Case, v, domain.Without(v.Crew, call.Actor.UserID), "visit.move_undone")
 		return Tell(m, "take-back")
 	})
 }

@@ -731,7 +731,11 @@ func undoVisit(m *casework.VisitCase, l *domain.Link) error {
 	cancelled := v.Status == domain.VisitCancelled && byLink && v.EndReason == byCustomer && v.EndedAt != nil &&
 		!v.EndedAt.Before(l.CreatedAt)
 	switch {
-	case cancelled && m.Now.Before(v.WindowStart):
+	case cancelled && !m.Now.Before(v.WindowEnd):
+		if _, err := casework.MissedAfterAll(m); err != nil {
+			return err
+		}
+	case cancelled:
 		crew := v.Crew
 		if err := m.Tx.Apply(v, "undo-cancel"); err != nil {
 			return err
@@ -757,6 +761,9 @@ func undoVisit(m *casework.VisitCase, l *domain.Link) error {
 	case v.DoneConfirmedHow == "link":
 		v.DoneConfirmedAt, v.DoneConfirmedHow = nil, ""
 	default:
+		return nil
+	}
+	if v.Status == domain.VisitCancelled { // under a hold nobody could have come
 		return nil
 	}
 	m.Entry(domain.System, "visit.undone", &v.ID, map[string]any{"status": v.Status, "confirmation": v.Confirmation})

@@ -91,6 +91,11 @@ func handleDispute(k *Request) error {
 		return err
 	}
 	f.LinkRead, f.LinkReadBy = k.readByStaff(), k.LinkReadBy()
+	readers, err := k.LinkReaders()
+	if err != nil {
+		return err
+	}
+	f.LinkReaders = readers
 	if err := replaceDispute(k); err != nil {
 		return err
 	}
@@ -101,7 +106,6 @@ func handleDispute(k *Request) error {
 		f.ByID = &k.By.UserID
 	}
 	var proven bool
-	var err error
 	switch {
 	case k.In.AttemptID != nil:
 		proven, err = denyAttempt(k, f)

@@ -40,6 +40,23 @@ func (k *Request) LinkReadBy() *domain.ID {
 	return k.link.ReadBy
 }
 
+// LinkReaders are all of staff who had read the household's link, where it came by one that they had, the first one first.
+func (k *Request) LinkReaders() (domain.JSONList[domain.ID], error) {
+	readers := domain.JSONList[domain.ID]{}
+	first := k.LinkReadBy()
+	if first == nil {
+		return readers, nil
+	}
+	readers = append(readers, *first)
+	read, err := k.Tx.EntriesOfKind(k.Job.ID, "link.read")
+	for i := range read {
+		if id := read[i].ActorID; id != nil && !domain.Has(readers, *id) {
+			readers = append(readers, *id)
+		}
+	}
+	return readers, err
+}
+
 // own reports whether a request is the household's own word: by the link that the system delivers, or verified by it
 // or a code.
 func (k *Request) own() bool { return k.verified == "link" || k.link != nil && !k.link.Read() }
@@ -416,7 +433,9 @@ func undoRequest(k *Request, r *domain.LinkRequest) error {
 	if err := undoVisit(m, since); err != nil {
 		return err
 	}
-	if v.Status != domain.VisitScheduled { // its time is over
+	if v.Status == domain.VisitMissed { // of which the desk was told
+		return nil
+	} else if v.Status != domain.VisitScheduled { // its time is over
 		return ring(k, "visit.another_time")
 	}
 	v.Confirmation, v.ConfirmedHow = domain.Confirmation(r.WasSaid), r.WasHow
@@ -426,7 +445,7 @@ func undoRequest(k *Request, r *domain.LinkRequest) error {
 
 // moveBack gives a visit the time that it had before somebody chose another one.
 // Where that is over, or nobody chose it before, the visit falls away and the desk is
-// told that the household waits.
+// told that the household waits; to a time that is over nobody came, which is ours.
 func moveBack(k *Request, m *casework.VisitCase) error {
 	var old *domain.Visit
 	if id := m.Visit.PredecessorID; id != nil {
@@ -435,6 +454,11 @@ func moveBack(k *Request, m *casework.VisitCase) error {
 	if old == nil || !k.Now.Before(old.WindowStart) || k.MayBook(false) != nil {
 		if err := casework.CancelVisit(m, domain.System, "moved by somebody else than the household", "nobody"); err != nil {
 			return err
+		}
+		if old != nil && !k.Now.Before(old.WindowStart) {
+			if missed, err := casework.MissedAfterAll(k.Case.On(old)); err != nil || missed {
+				return err
+			}
 		}
 		return ring(k, "visit.another_time")
 	}

@@ -192,6 +192,8 @@ type LinkPage struct {
 	Caller       string
 	CallBy       time.Time
 	VisitDispute *domain.Dispute
+	// Promised is what else staff promised it for this job.
+	Promised []LinkPromise
 	// What is known, for the household to read and correct.
 	Steps                []domain.StepRecord
 	CanCorrect, CanThank bool
@@ -212,6 +214,12 @@ type LinkPage struct {
 type LinkPerson struct {
 	ID   domain.ID
 	Name string // the first one
+}
+
+// LinkPromise is what was promised to a household, other than a call.
+type LinkPromise struct {
+	What string
+	By   time.Time
 }
 
 // LinkTry is one try to reach the household as its page lists it: no number,
@@ -281,13 +289,20 @@ func openLink(tx *casework.Work, token string, write bool) (*domain.Link, *domai
 	return l, j, visits, nil
 }
 
-// currentVisit is the one the page speaks of.
+// currentVisit is the one the page speaks of. Of a visit that was missed because somebody else had moved it, it does not speak of the
+// other time.
 func currentVisit(visits []domain.Visit) *domain.Visit {
+	missed := func(id *domain.ID) bool {
+		return id != nil && slices.ContainsFunc(visits, func(v domain.Visit) bool { return v.ID == *id && v.Status == domain.VisitMissed })
+	}
 	var last *domain.Visit
 	for i := range visits {
 		v := &visits[i]
 		if v.Status.UnderWay() {
 			return v
+		}
+		if v.Status == domain.VisitCancelled && missed(v.PredecessorID) {
+			continue
 		}
 		if last == nil || v.Status == domain.VisitScheduled && last.Status != domain.VisitScheduled ||
 			v.Status == last.Status && v.Status != domain.VisitScheduled && v.WindowStart.After(last.WindowStart) ||
@@ -322,11 +337,16 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 	p := &LinkPage{Link: *l, Job: *j, Visit: currentVisit(visits), CentreName: c.Centre.Name, CentrePhone: c.Centre.Phone,
 		Location: c.Site.Location(),
 		Language: c.Customer.LanguageOf(j.ContactID), Now: tx.Now, CanCallMe: !j.Status.Ended(), Unreachable: j.Verdict == reach.Unreachable}
+	leaving := false // somebody of the crew does not go for this centre any more, and is not named
 	if v := p.Visit; v != nil {
 		for _, id := range v.Crew {
 			u, err := tx.User(id)
 			if err != nil {
 				return nil, err
+			}
+			if v.Status.Unfinished() && !u.GoesFor(j.CentreID) {
+				leaving = true
+				continue
 			}
 			p.CrewNames = append(p.CrewNames, u.FirstName())
 		}
@@ -381,7 +401,7 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 	if v := p.Visit; v != nil && awaitedToday(c, v) {
 		p.CanWrongWord = true
 		// By a link that staff have read somebody else would learn what the household answers.
-		if !l.Read() && v.HasDoorWords(p.PausedBy != nil) {
+		if !l.Read() && v.HasDoorWords(p.PausedBy != nil) && !leaving {
 			p.DoorWords = domain.Ptr(tx.Svc.Keys.DoorWords(v.ID, v.Crew))
 		}
 	}
@@ -459,13 +479,17 @@ func linkEntries(c *casework.Case, p *LinkPage) error {
 		return err
 	}
 	for i := range promises {
-		if q := &promises[i]; q.Kind == domain.PromiseCallBack && (q.JobID == c.Job.ID || q.Source == domain.FromCase) {
+		switch q := &promises[i]; {
+		case q.Kind != domain.PromiseCallBack:
+			if q.JobID == c.Job.ID && domain.Says(q.What) {
+				p.Promised = append(p.Promised, LinkPromise{What: q.What, By: q.DueAt})
+			}
+		case p.Caller == "" && (q.JobID == c.Job.ID || q.Source == domain.FromCase):
 			owner, err := c.Tx.User(q.OwnerID)
 			if err != nil {
 				return err
 			}
 			p.Caller, p.CallBy = owner.FirstName(), q.DueAt
-			break
 		}
 	}
 	v := p.Visit

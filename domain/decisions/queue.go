@@ -606,12 +606,17 @@ func queuedDisputes(ctx context.Context, s *casework.Service, a domain.Actor, _ 
 		it.quote("words", f.Reason)
 		if f.LinkRead {
 			words, reader := "It came by a link that our staff had read: ask the household by phone.", ""
-			if f.LinkReadBy != nil {
-				who, err := s.Read.User(ctx, domain.Scope{All: true}, *f.LinkReadBy)
+			if len(f.LinkReaders) > 0 {
+				who, err := PeopleOf(ctx, s, slices.Clone([]domain.ID(f.LinkReaders)))
 				if err != nil {
 					return nil, err
 				}
-				words, reader = "It came by a link that our staff had read ("+who.Name+"): ask the household by phone.", who.Name
+				names := []string{}
+				for _, id := range f.LinkReaders {
+					names = append(names, who[id].Name)
+				}
+				reader = strings.Join(names, ", ")
+				words = "It came by a link that our staff had read (" + reader + "): ask the household by phone."
 			}
 			it.know(words, "link_read", "name", reader)
 		}

@@ -84,19 +84,13 @@ func whoseVoice(k *customers.Request, f *domain.Flag) error {
 	if f.LinkReadBy == nil || f.SubjectID == nil {
 		return nil
 	}
-	read, err := k.Tx.EntriesOfKind(k.Job.ID, "link.read")
+	readers, err := k.LinkReaders()
 	if err != nil {
 		return err
 	}
 	lodged, err := k.Tx.ReportsAbout(*f.SubjectID, k.Now.Add(-domain.PatternWithin))
 	if err != nil {
 		return err
-	}
-	readers := []domain.ID{*f.LinkReadBy}
-	for i := range read {
-		if id := read[i].ActorID; id != nil && !domain.Has(readers, *id) {
-			readers = append(readers, *id)
-		}
 	}
 	all, err := k.Tx.Users(append(domain.Lodgers(lodged), readers...))
 	if err != nil {

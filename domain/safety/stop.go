@@ -140,6 +140,8 @@ func stop(m *casework.VisitCase, a domain.Actor, report domain.ID, in StopInput)
 			v.EndReason = domain.StoppedAfterMissed
 		} else if v.EndReason = ""; c.Said.Occurred.Before(v.DayOpens(c.Site.Location())) {
 			v.EndReason = domain.StoppedAhead
+		} else if was == domain.VisitScheduled && !v.SetOut() {
+			v.EndReason = domain.StoppedAtHome
 		}
 		if was != domain.VisitMissed || !c.Said.Occurred.After(v.WindowEnd.Add(domain.MissedAfter)) { // else nobody came in time
 			v.CountsAgainst = "nobody"

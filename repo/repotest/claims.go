@@ -12,11 +12,13 @@ import (
 // nobody uses twice.
 func claims(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
-	c := domain.Claim{ID: ID(), VisitID: w.Visit.ID, JobID: w.Job.ID, ActorID: w.Ravi.ID, Key: "k1", Action: "complete", OccurredAt: Noon,
+	c := domain.Claim{ID: ID(), VisitID: w.Visit.ID, JobID: w.Job.ID, ActorID: w.Ravi.ID, CentreID: w.Mill.ID, AreaID: w.Mill.AreaID,
+		Key: "k1", Action: "complete", OccurredAt: Noon,
 		ClaimedAt: Ptr(Noon.Add(-time.Minute)), RecordedAt: Noon.Add(time.Hour), Status: "open", Cause: domain.CauseEnded, DueAt: &later,
 		DecidedAt: &later, DecidedBy: &w.Manager.ID, ByDefault: true, Reasons: "r", Witness: "w", Moved: true}
 	filled(t, "claim", c)
-	bare := domain.Claim{ID: ID(), VisitID: w.Visit.ID, JobID: w.Job.ID, ActorID: w.Asha.ID, Key: "k1", OccurredAt: Noon, RecordedAt: Noon}
+	bare := domain.Claim{ID: ID(), VisitID: w.Visit.ID, JobID: w.Job.ID, ActorID: w.Asha.ID, CentreID: w.Mill.ID, AreaID: w.Mill.AreaID,
+		Key: "k1", OccurredAt: Noon, RecordedAt: Noon}
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertClaim(&c), tx.InsertClaim(&bare)) })
 	for _, want := range []domain.Claim{c, bare} {
 		Same(t, "claim", want, Get(t, db, func(tx domain.Tx) (*domain.Claim, error) { return tx.Claim(want.ActorID, want.Key) }))

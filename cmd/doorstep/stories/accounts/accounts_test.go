@@ -741,6 +741,7 @@ func TestAReportMovesNoVersion(t *testing.T) {
 // centre from which the job was taken.
 func TestAStoredAnswerFollowsItsJob(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("promise.yours")
 		desk, maya := h.As("kiran"), h.As("maya")
 		second := h.As("root").Send("POST", "/v1/centres", object{"area_id": areaID(h, "Pune"), "name": "Second", "zone": "Asia/Kolkata",
 			"country": "IN"}, 201)

@@ -66,7 +66,7 @@ func TestAPhoneCallsForHelpAfterItsSession(t *testing.T) {
 		at := h.Clock.Now().Format(time.RFC3339)
 		ravi.calls("POST", harness.Path("/v1/sos/%s/trail", sos), object{"points": []any{object{"at": at, "battery": 40}}}, 200)
 		ravi.calls("POST", harness.Path("/v1/visits/%s/timer/not-ok", visit), nil, 201)
-		ravi.calls("POST", harness.Path("/v1/visits/%s/stop", visit), nil, 200)
+		stop := ravi.calls("POST", harness.Path("/v1/visits/%s/stop", visit), nil, 200)
 		if got := desk.Visit(visit).Status; got != "stopped_unsafe" {
 			t.Errorf("the visit is %s", got)
 		}
@@ -89,6 +89,7 @@ func TestAPhoneCallsForHelpAfterItsSession(t *testing.T) {
 		if taken != 4 {
 			t.Errorf("%d operations take it", taken)
 		}
+		h.Decide("maya", stop["flag_id"], "unclear") // before that nobody ends the login of who reported
 		h.As("maya").Send("PATCH", "/v1/users/"+h.People["ravi"].ID.String(), object{"disabled": true}, 200, "If-Match",
 			fmt.Sprintf(`"%d"`, h.UserVersion("ravi")))
 		ravi.calls("POST", "/v1/sos", nil, 401)

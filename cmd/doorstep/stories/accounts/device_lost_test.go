@@ -291,7 +291,7 @@ func TestAPhoneThatDoesNotSyncIsLocked(t *testing.T) {
 func TestThePhoneOfAnEndedAccount(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.assigned", "visit.claimed", "sos.raised")
-		h.MayIgnore("sos.call_yourself", "sos.unheard", "visit.needs_someone", "visits.left_under_way")
+		h.MayIgnore("sos.call_yourself", "sos.unheard", "visit.needs_someone", "visits.left_under_way", "visits.given_back")
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")

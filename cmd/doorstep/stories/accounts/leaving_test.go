@@ -31,8 +31,20 @@ func TestWhoLeavesGivesBackTheVisitsAhead(t *testing.T) {
 					visits = append(visits, h.Visit(desk, job, harness.Monday.Add(time.Duration(day*24+25)*time.Hour), crew...))
 				}
 				_, today := h.Household(desk, nil)
-				going := h.Visit(desk, today, harness.Monday.Add(time.Hour), "ravi")
+				going := h.Visit(desk, today, harness.Monday.Add(2*time.Hour), "ravi")
+				_, inside := h.Household(desk, nil)
+				within := h.Visit(desk, inside, harness.Monday.Add(30*time.Minute), "ravi")
+				h.Clock.Advance(time.Minute)
+				h.As("ravi").Arrive(within)
+				open := h.CustomerPage(inside)
 				h.As("ravi").Send("POST", path("/v1/visits/%s/en-route", going), object{}, 200)
+				h.Settle()
+				awaits := h.CustomerPage(today)
+				awaits.RegisterDevice("phone:waits")
+				words := "You answer"
+				if html := awaits.Read(); !strings.Contains(html, "On the way to you") || !strings.Contains(html, words) {
+					t.Fatalf("somebody is on the way, and the page says\n%s", html)
+				}
 				page := h.CustomerPage(jobs[0])
 				page.RegisterDevice("phone:home")
 				if !strings.Contains(page.Read(), "Ravi") {
@@ -51,7 +63,7 @@ func TestWhoLeavesGivesBackTheVisitsAhead(t *testing.T) {
 				}
 				answer := root.Send("PATCH", "/v1/users/"+h.People["ravi"].ID.String(), change, 200, "If-Match",
 					fmt.Sprintf(`"%d"`, h.UserVersion("ravi")))
-				if answer["visits_given_back"] != 3.0 || answer["visits_under_way"] != 1.0 {
+				if answer["visits_given_back"] != 4.0 || answer["visits_under_way"] != 1.0 {
 					t.Errorf("who did it learns of %v given back, %v under way", answer["visits_given_back"], answer["visits_under_way"])
 				}
 				h.Settle()
@@ -70,11 +82,25 @@ func TestWhoLeavesGivesBackTheVisitsAhead(t *testing.T) {
 						t.Errorf("the timeline of visit %d: %v", i, kinds)
 					}
 				}
-				if got := desk.Send("GET", path("/v1/visits/%s", going), nil, 200); got["status"] != "en_route" || len(got["crew"].([]any)) != 1 {
-					t.Errorf("what is under way: %v with %v", got["status"], got["crew"])
+				// Where they are inside it stays, and its page does not name them; to where they were on the way nobody is any more, and
+				// another goes there at once.
+				if got := desk.Send("GET", path("/v1/visits/%s", within), nil, 200); got["status"] != "arrived" || len(got["crew"].([]any)) != 1 {
+					t.Errorf("where they are inside: %v with %v", got["status"], got["crew"])
 				}
+				got := desk.Send("GET", path("/v1/visits/%s", going), nil, 200)
+				if got["status"] != "scheduled" || len(got["crew"].([]any)) != 0 || got["en_route_at"] != nil {
+					t.Errorf("where they were on the way: %v with %v", got["status"], got["crew"])
+				}
+				h.ExpectOn("phone:waits", "Somebody else comes to you")
+				for of, p := range map[string]*harness.CustomerPage{"on the way": awaits, "inside": open} {
+					if html := p.Read(); strings.Contains(html, `class="who"`) || strings.Contains(html, words) ||
+						strings.Contains(html, "On the way to you") {
+						t.Errorf("%s: the page says\n%s", of, html)
+					}
+				}
+				desk.Send("POST", path("/v1/visits/%s/assign", going), object{"crew": []string{h.People["meena"].ID.String()}}, 200)
 				for _, login := range []string{"kiran", "asha"} {
-					h.Expect(login, "Visits that need somebody: 3")
+					h.Expect(login, "Visits that need somebody: 4")
 					h.Expect(login, "Please call your technician")
 				}
 				h.ExpectOn("phone:home", "Somebody else comes to you")

@@ -404,7 +404,8 @@ func TestAFaultyDeadlineHoldsUpNoOther(t *testing.T) {
 func TestOnlyTheirOwnAnswerEndsAPing(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("sos.raised", "timer.no_signal", "visit.assigned", "timer.ping")
-		h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.taken", "visit.unassigned", "visit.reassigned", "visit.crew_changed",
+		h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.taken", "visit.unassigned", "visit.move_undone", "visit.reassigned",
+			"visit.crew_changed",
 			"flag.triage", "flag.next_person", "hold.area", "aftercare.offer", "queue.morning", "visit.missed", "visit.missed_desk")
 		desk, asha := h.As("kiran"), h.As("asha")
 		move := func(by, what string, body object) func(object) {
@@ -476,6 +477,76 @@ func TestOnlyTheirOwnAnswerEndsAPing(t *testing.T) {
 		h.Advance(20 * time.Minute)
 		if n := h.Pushes("ravi", "Are you fine?"); n != asked+1 {
 			t.Error("asked again after their answer")
+		}
+	})
+}
+
+// TestOthersEndNoTimerOfWhoIsInside: the desk or a colleague takes the arrival back, and others are sent. Whoever had arrived hears of it,
+// their timer runs on and asks at its time; their word ends it. Who was on the way alone has none.
+func TestOthersEndNoTimerOfWhoIsInside(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("sos.raised", "timer.no_signal", "visit.assigned", "timer.ping", "visit.unassigned")
+		h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.taken", "visit.crew_changed", "visit.missed_desk", "visit.late_desk",
+			"visit.cancelled")
+		desk, asha := h.As("kiran"), h.As("asha")
+		say := func(by, what string, body object) func(object) {
+			return func(v object) { h.As(by).Send("POST", path("/v1/visits/%s/"+what, v), body, 200) }
+		}
+		wrong := object{"reason": "wrong visit"}
+		for _, x := range []struct {
+			name   string
+			inside bool // they had arrived
+			alarm  bool
+			moves  []func(object)
+		}{
+			{"by the desk", true, true, []func(object){say("kiran", "take-back", wrong)}},
+			{"by the proprietor, and others go", true, true, []func(object){say("asha", "take-back", wrong),
+				say("kiran", "assign", h.Crew("meena"))}},
+			{"and others set out", true, true, []func(object){say("kiran", "take-back", wrong), say("kiran", "assign", h.Crew("meena")),
+				func(v object) { h.As("meena").EnRoute(v) }}},
+			{"and others are done", true, true, []func(object){say("kiran", "take-back", wrong), say("kiran", "assign", h.Crew("meena")),
+				func(v object) { h.As("meena").Arrive(v) }, func(v object) { h.As("meena").CompleteVisit(v, bodies.Finish{}) }}},
+			{"and it is cancelled", true, true, []func(object){say("kiran", "take-back", wrong),
+				say("kiran", "cancel", object{"reason": "not needed"})}},
+			{"and they say that they are fine", true, false, []func(object){say("kiran", "take-back", wrong),
+				say("kiran", "assign", h.Crew("meena")), say("ravi", "timer/fine", object{})}},
+			{"by themselves", true, false, []func(object){say("ravi", "take-back", object{})}},
+			{"on the way", false, false, []func(object){say("kiran", "take-back", wrong), say("kiran", "assign", h.Crew("meena"))}},
+		} {
+			if today := h.Clock.Now().Sub(harness.Monday) % (24 * time.Hour); today > 6*time.Hour {
+				h.Advance(24*time.Hour - today)
+			}
+			_, job := h.Household(desk, nil)
+			visit := h.Visit(desk, job, h.Clock.Now().Add(10*time.Minute), "ravi")
+			h.Clock.Advance(10 * time.Minute)
+			if x.inside {
+				h.As("ravi").Arrive(visit)
+			} else {
+				h.As("ravi").EnRoute(visit)
+			}
+			h.Advance(5 * time.Minute)
+			told := h.Pushes("ravi", "Your visit was set back")
+			for _, m := range x.moves {
+				m(visit)
+			}
+			h.Settle()
+			if n := h.Pushes("ravi", "Your visit was set back") - told; (n == 1) == (x.name == "by themselves") || n > 1 {
+				t.Errorf("%s: told %d times", x.name, n)
+			}
+			before, asked := h.Alarms("asha"), h.Pushes("ravi", "Are you fine?")
+			h.Advance(65 * time.Minute)
+			if n := h.Pushes("ravi", "Are you fine?") - asked; (n == 1) != x.alarm {
+				t.Errorf("%s: asked %d times", x.name, n)
+			}
+			h.Advance(2 * time.Minute)
+			h.Advance(3 * time.Minute)
+			if raised := h.Alarms("asha") > before; raised != x.alarm {
+				t.Errorf("%s: an alarm is raised: %v", x.name, raised)
+			}
+			for _, sos := range items(asha.Send("GET", "/v1/sos?status=open", nil, 200)) {
+				asha.AcknowledgeSOS(sos)
+				asha.ResolveSOS(sos, bodies.SOSResolve{Outcome: "false_alarm", Words: "spoke with him"})
+			}
 		}
 	})
 }

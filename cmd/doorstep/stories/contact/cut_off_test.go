@@ -19,6 +19,7 @@ func TestALineThatWentDead(t *testing.T) {
 		owed := h.As("maya").Send("POST", path("/v1/jobs/%s/promises", job), object{"what": "the price", "due_at": h.Clock.Now().
 			Add(5 * time.Hour).
 			Format(time.RFC3339)}, 201)
+		h.ExpectOn("home:phone", "We promised you something")
 		gita.Send("POST", path("/v1/jobs/%s/attempts", job), object{"channel": "phone", "outcome": "cut_off", "direction": "inbound",
 			"note": "it stopped on Friday, then"}, 201)
 		h.ExpectOn("home:phone", "Gita will call you")

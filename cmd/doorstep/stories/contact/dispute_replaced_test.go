@@ -22,6 +22,7 @@ func TestAReadLinksDisputeUsesUpNothing(t *testing.T) {
 					return items(maya.Send("GET", path("/v1/disputes?job_id=%s", job), nil, 200))
 				}
 				id := visit["id"].(string)
+				h.ReadPage(desk, job) // the desk reads it after them
 				if way == "voice" {
 					desk.Send("POST", path("/v1/visits/%s/dispute", visit), object{"claim": "not_done"}, 201)
 				} else {
@@ -31,8 +32,13 @@ func TestAReadLinksDisputeUsesUpNothing(t *testing.T) {
 				if read := way == "read link"; first["link_read"] != read || read && first["link_read_by"] != ravi.ID.String() {
 					t.Errorf("by %s whoever decides reads %v, %v", way, first["link_read"], first["link_read_by"])
 				}
+				readers := fmt.Sprint(first["link_readers"])
+				if want := fmt.Sprint([]any{ravi.ID.String(), desk.ID.String()}); way == "read link" && readers != want ||
+					way == "voice" && readers != "[]" {
+					t.Errorf("by %s whoever decides reads of %s", way, readers)
+				}
 				known := fmt.Sprint(maya.Send("GET", "/v1/queue", nil, 200))
-				if strings.Contains(known, "a link that our staff had read (Ravi") != (way == "read link") {
+				if strings.Contains(known, "a link that our staff had read (Ravi Surname, Kiran Surname)") != (way == "read link") {
 					t.Errorf("by %s the queue knows %s", way, known)
 				}
 				his.Submit("dispute", 409, "visit_id", id, "claim", "not_done") // by such a link nothing is replaced

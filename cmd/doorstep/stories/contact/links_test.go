@@ -479,3 +479,67 @@ func TestADeviceIsVerifiedByACode(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsUndoneTooLateWasMissed: somebody cancels or moves a visit by a link that staff had read, and the household takes it back.
+// While the visit's time is not over it stands again; after it nobody came, which is ours, and the page says so and lets it choose first.
+func TestWhatIsUndoneTooLateWasMissed(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned", "visit.cancelled", "visit.cancelled_by_customer", "visit.missed_desk")
+		h.MayIgnore("visit.another_time", "visit.needs_someone", "visit.late_desk", "visit.confirmed", "queue.morning", "job.silent",
+			"jobs.silent", "digest", "visit.crew_changed", "visit.unassigned")
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		see := func(visit object) object { return desk.Send("GET", path("/v1/visits/%s", visit), nil, 200) }
+		for _, x := range []struct {
+			name, action string
+			before       time.Duration // the window, when somebody does it
+			after        time.Duration // its beginning, when it is undone
+			status       string
+		}{
+			{"cancelled, undone in time", "cancel", 3 * time.Hour, -time.Hour, "scheduled"},
+			{"cancelled, undone inside its window", "cancel", 3 * time.Hour, 20 * time.Minute, "scheduled"},
+			{"cancelled, undone after it", "cancel", 3 * time.Hour, 3 * time.Hour, "missed"},
+			{"cancelled inside the window, undone after it", "cancel", -10 * time.Minute, 3 * time.Hour, "missed"},
+			{"moved, undone after it", "another-time", 3 * time.Hour, 3 * time.Hour, "missed"},
+		} {
+			if today := h.Clock.Now().Sub(harness.Monday) % (24 * time.Hour); today != 0 {
+				h.Advance(24*time.Hour - today)
+			}
+			_, job := h.Household(desk, nil)
+			begins := h.Clock.Now().Add(3 * time.Hour)
+			visit := h.Visit(desk, job, begins, "ravi")
+			h.Advance(begins.Add(-x.before).Sub(h.Clock.Now()))
+			his := h.ReadPage(ravi, job)
+			var fields []string
+			if x.action == "another-time" {
+				free := his.FreeWindows()
+				fields = []string{"take", "1", "window", free[len(free)-1]}
+			}
+			his.Submit(x.action, 303, fields...)
+			h.Advance(begins.Add(x.after).Sub(h.Clock.Now()))
+			own := h.CustomerPage(job)
+			own.Submit("undo", 303)
+			got := see(visit)
+			against := map[string]string{"missed": "brand", "scheduled": "nobody"}[x.status]
+			if got["status"] != x.status || got["counts_against"] != against {
+				t.Errorf("%s: %v, against %v", x.name, got["status"], got["counts_against"])
+			}
+			if html := own.Read(); strings.Contains(html, "We did not come") != (x.status == "missed") ||
+				x.status == "missed" && !strings.Contains(html, "/another-time") {
+				t.Errorf("%s: the page says\n%s", x.name, html)
+			}
+			if x.status == "missed" {
+				if n := harness.Count(h.EntryKinds(job), "visit.missed"); n != 1 {
+					t.Errorf("%s: the timeline says it %d times", x.name, n)
+				}
+				continue
+			}
+			if crew := got["crew"].([]any); len(crew) != 1 {
+				t.Errorf("%s: %v go there", x.name, crew)
+			}
+			h.Advance(begins.Add(2*time.Hour + 20*time.Minute).Sub(h.Clock.Now()))
+			if got := see(visit); got["status"] != "missed" || got["counts_against"] != "brand" {
+				t.Errorf("%s, and nobody came: %v against %v", x.name, got["status"], got["counts_against"])
+			}
+		}
+	})
+}

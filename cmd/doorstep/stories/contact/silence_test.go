@@ -1,6 +1,7 @@
 package contact
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -34,15 +35,17 @@ func TestSilenceClimbs(t *testing.T) {
 		h.Expect("asha", "A customer waits for a word")
 		h.Advance(24 * time.Hour)
 		h.Expect("maya", "A customer waits for a word")
-		// That the household was tried in vain is no word, a promise is.
+		// That the household was tried in vain is no word, nor is a promise that nobody told it; one that it was told is.
 		kiran.Send("POST", path("/v1/jobs/%s/attempts", job), object{"channel": "phone", "outcome": "no_answer", "ring_seconds": 30}, 201)
+		kiran.Send("POST", path("/v1/jobs/%s/promises", job), object{"kind": "part", "what": "the belt", "due_at": h.Clock.Now().
+			Add(6 * time.Hour).Format(time.RFC3339)}, 201)
 		h.Settle()
 		if got := read(); got["silence_step"] != 3.0 {
 			h.Errorf("after a try: %v", got)
 		}
 		kiran.Send("POST", path("/v1/jobs/%s/promises", job), object{"kind": "part", "what": "the part", "due_at": h.Clock.Now().
-			Add(5 * time.Hour).
-			Format(time.RFC3339)}, 201)
+			Add(5 * time.Hour).Format(time.RFC3339),
+			"contact": object{"channel": "phone", "outcome": "reached", "direction": "outbound"}}, 201)
 		h.Settle()
 		if got := read(); got["silent_since"] != nil || got["silence_step"] != 0.0 {
 			h.Errorf("after a promise: %v", got)
@@ -235,6 +238,77 @@ func TestAFarVisitIsNoWordByItself(t *testing.T) {
 			if got := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200); got["silence_step"] != x.step {
 				t.Errorf("%d days ahead, agreed %v: step %v of silence, want %v", x.days, x.agreed, got["silence_step"], x.step)
 			}
+		}
+	})
+}
+
+// TestAPromiseEndsSilenceOnceItIsTold: of whatever kind, it ends none while the household does not know of it, nor too far ahead. It
+// knows by a notice that reaches it, or by the contact of whoever promises; its page says what was promised, in words.
+func TestAPromiseEndsSilenceOnceItIsTold(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("job.silent", "promise.late")
+		h.MayIgnore("jobs.silent", "queue.morning")
+		desk, asha := h.As("kiran"), h.As("asha")
+		day := 24 * time.Hour
+		spoken := object{"channel": "phone", "outcome": "reached", "direction": "outbound"}
+		for _, x := range []struct {
+			name   string
+			kind   string
+			ahead  time.Duration
+			device bool
+			with   object
+			told   bool
+			step   float64
+		}{
+			{"a part that nobody told", "part", 6 * day, false, nil, false, 1},
+			{"a visit that nobody told", "visit", 6 * day, false, nil, false, 1},
+			{"a call that nobody told", "call_back", 6 * day, false, nil, false, 1},
+			{"a part, by notice", "part", 20 * day, true, nil, true, 0},
+			{"a part in two months, by notice", "part", 59 * day, true, nil, true, 1},
+			{"a visit, said by phone", "visit", 13 * day, false, object{"contact": spoken}, true, 0},
+			{"a visit in twenty days", "visit", 20 * day, false, object{"contact": spoken}, true, 1},
+			{"something else", "other", 6 * day, true, nil, true, 0},
+		} {
+			_, job := h.Household(desk, nil)
+			page := h.CustomerPage(job)
+			phone := "family of " + job["id"].(string)
+			if x.device {
+				page.RegisterDevice("phone:" + phone)
+			}
+			body := object{"kind": x.kind, "what": "the pump of " + x.name, "due_at": h.Clock.Now().Add(x.ahead).Format(time.RFC3339)}
+			for k, v := range x.with {
+				body[k] = v
+			}
+			got := asha.Send("POST", path("/v1/jobs/%s/promises", job), body, 201)
+			if (got["told_at"] != nil) != x.told {
+				t.Errorf("%s: told at %v", x.name, got["told_at"])
+			}
+			if x.device {
+				h.Expect(phone, "We promised you something")
+			}
+			if html := page.Read(); strings.Contains(html, "the pump of "+x.name) != (x.kind != "call_back") {
+				t.Errorf("%s: the page says\n%s", x.name, html)
+			}
+			h.Advance(25 * time.Hour)
+			if got := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200); got["silence_step"] != x.step {
+				t.Errorf("%s: step %v of silence, want %v", x.name, got["silence_step"], x.step)
+			}
+		}
+		// What is promised is said in words, and only whoever spoke with the household says that it was told.
+		_, job := h.Household(desk, nil)
+		promise := func(by *harness.Client, status int, body object) object {
+			return by.Send("POST", path("/v1/jobs/%s/promises", job), body, status)
+		}
+		promise(asha, 400, object{"kind": "visit", "what": ".."})
+		promise(asha, 422, object{"kind": "visit"})
+		attempt := func(outcome string) object {
+			return desk.Send("POST", path("/v1/jobs/%s/attempts", job), object{"channel": "phone", "outcome": outcome, "ring_seconds": 30}, 201)
+		}
+		tried, reached := attempt("no_answer"), attempt("reached")
+		promise(desk, 422, object{"kind": "visit", "what": "on Friday", "attempt_id": tried["id"]})
+		promise(asha, 422, object{"kind": "visit", "what": "on Friday", "attempt_id": reached["id"]})
+		if got := promise(desk, 201, object{"kind": "visit", "what": "on Friday", "attempt_id": reached["id"]}); got["told_at"] == nil {
+			t.Error("said by phone, and not told")
 		}
 	})
 }

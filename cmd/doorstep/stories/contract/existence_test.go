@@ -270,7 +270,7 @@ func TestAnIdThatIsTakenTellsNothing(t *testing.T) {
 				ids["flags"]},
 			"createFlag": {ravi, "/v1/flags", object{"kind": "other", "level": 1, "phone": "+919800000001"},
 				object{"kind": "other", "level": 0, "phone": "+919800000001"}, ids["flags"]},
-			"makePromise": {desk, at("/v1/jobs/%s/promises", job), object{"what": "a"}, object{"what": "b"}, ids["promises"]},
+			"makePromise": {desk, at("/v1/jobs/%s/promises", job), object{"what": "a call"}, object{"what": "a visit"}, ids["promises"]},
 			"logContact": {desk, "/v1/contacts", object{"phone": "+919800000001"}, object{"phone": "+919800000002"},
 				ids["calls"]},
 			"announceVisitFile": {ravi, at("/v1/visits/%s/files", visit), file("photo_before"), file("photo_after"), ids["files"]},

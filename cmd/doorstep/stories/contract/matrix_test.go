@@ -56,7 +56,7 @@ var requestBodies = map[string]object{
 	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "as asked"}, "setColleague": {"colleague_id": nil},
 	"setLadder": {"tiers": []object{}},
 	"stateFlag": {"text": "x"}, "sayForNextPerson": {"words": "as asked"}, "liftKeepAway": {"reason": "as asked"},
-	"makePromise": {"what": "x"}, "keepPromise": {}, "handOverPromise": {"owner_id": uuid.NewString()},
+	"makePromise": {"what": "a call"}, "keepPromise": {}, "handOverPromise": {"owner_id": uuid.NewString()},
 	"answerCompletionCheck": {"result": "not_reached"}, "voiceJob": {"action": "call-me"},
 	"doneAftercare": {"note": "x"}, "answerCoolOff": {"accept": false}, "answerCallCoolOff": {"accept": false}, "endCall": {},
 	"proposeAdvisory": {"job_id": uuid.NewString(), "subject": "person", "precautions": "as asked", "behaviour": "as asked",

@@ -639,7 +639,7 @@ func TestDeltasAreThePicture(t *testing.T) {
 					return try(me, path("/v1/jobs/%s/tried-steps", b.job), object{"step": fmt.Sprint("step ", random.IntN(1000)), "result": "failed"})
 				},
 				"promise": func() object {
-					return try(desk, path("/v1/jobs/%s/promises", b.job), object{"what": "x", "owner_id": me.ID})
+					return try(desk, path("/v1/jobs/%s/promises", b.job), object{"what": "a call", "owner_id": me.ID})
 				},
 				"hold":    func() object { return try(desk, path("/v1/jobs/%s/hold", b.job), object{"kind": "parts"}) },
 				"release": func() object { return try(desk, path("/v1/jobs/%s/release", b.job), object{"kind": "parts"}) },

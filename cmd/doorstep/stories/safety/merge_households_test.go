@@ -373,3 +373,41 @@ func TestPartingGivesAnInnocentRowBackWhatItHad(t *testing.T) {
 		}
 	})
 }
+
+// TestAnEmailIsNotLentByAMerge: an e-mail to somebody of the one row is no message to the household of the other's job, while the merge
+// is asked about; one to its own is.
+func TestAnEmailIsNotLentByAMerge(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned")
+		h.MayIgnore("visit.no_access_desk", "number.changed", "number.verify", "visit.offered")
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		for i, x := range []struct {
+			to   string
+			want int
+		}{{"part@example.org", 409}, {"Own@example.org", 200}} {
+			row := func(name, mail, phone string) object {
+				out := family(name, name, fmt.Sprintf("Flat %d, 12 Hill Road", 5+i), phone)
+				out["contacts"].([]object)[0]["email"] = mail
+				return out
+			}
+			into, job := h.Household(desk, row("Patil", "own@example.org", fmt.Sprintf("+91981230000%d", 2*i)))
+			part, _ := h.Household(desk, row("Ravi Patil", "part@example.org", fmt.Sprintf("+91981230000%d", 2*i+1)))
+			at := h.Clock.Now().Add(time.Hour)
+			visit := h.Visit(desk, job, at, "ravi")
+			merge(h.As("maya"), part, into, 200)
+			h.Clock.Set(at.Add(-10 * time.Minute))
+			ravi.Arrive(visit)
+			h.Clock.Advance(5 * time.Minute)
+			ravi.Send("POST", path("/v1/visits/%s/attempts", visit), object{"channel": "phone", "outcome": "no_answer", "ring_seconds": 40}, 201)
+			ravi.Send("POST", path("/v1/visits/%s/attempts", visit), object{"channel": "email", "outcome": "sent", "address": x.to}, 201)
+			h.Clock.Set(at.Add(12 * time.Minute))
+			out := ravi.Send("POST", path("/v1/visits/%s/no-access", visit), nil, x.want)
+			if x.want == 409 && out["code"] != "guard_not_met" || x.want == 200 && out["counts_against"] != "customer" {
+				t.Errorf("an e-mail to %s: %v", x.to, out)
+			}
+			if x.want == 409 {
+				ravi.Send("POST", path("/v1/visits/%s/no-access", visit), object{"reason": "phone_broken"}, 200)
+			}
+		}
+	})
+}

@@ -79,6 +79,10 @@ func TestTheAccusedCannotDisableTheReporter(t *testing.T) {
 			t.Errorf("the refusal says %v", out["detail"])
 		}
 		h.As("root").Send("PATCH", path("/v1/users/%s", user), object{"disabled": true}, 403, version...)
+		h.Settle()
+		// Nor does whoever decides, before it is decided.
+		noor.Send("PATCH", path("/v1/users/%s", user), object{"disabled": true}, 403, version...)
+		h.Decide("noor", items(noor.Send("GET", "/v1/flags", nil, 200))[0]["id"], "not_upheld")
 		noor.Send("PATCH", path("/v1/users/%s", user), object{"disabled": true}, 200, version...)
 	})
 }

@@ -309,25 +309,48 @@ func TestADoorIsProvenByThePlaceAlone(t *testing.T) {
 	})
 }
 
-// TestAStopBeforeItsDayIsNoPayYet: a stop is taken at any time, and the home is held. Weeks ahead of the window it pays nothing before
-// somebody has decided the report, whichever way, and nothing once that is taken back; on the day it is paid at once.
-func TestAStopBeforeItsDayIsNoPayYet(t *testing.T) {
+// TestAStopBeforeAnybodySetOutIsNoPayYet: a stop is taken at any time, and the home is held. Weeks ahead of the window, or on the day
+// before anybody set out, it pays nothing before somebody has decided the report, whichever way, or a claim that they had set out, and
+// nothing once that is taken back; from the way or the door it is paid at once.
+func TestAStopBeforeAnybodySetOutIsNoPayYet(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.assigned", "flag.triage", "hold.area")
 		h.MayIgnore("flag.next_person", "aftercare.offer", "aftercare.due", "flag.decided", "visit.offered", "queue.morning", "flag.late",
-			"flag.withdrawn", "aftercare.check", "flag.outcome", "hold.late", "silence.desk", "hold.due", "flag.pressure", "visit.stopped_crew")
+			"flag.withdrawn", "aftercare.check",
+			"visit.claimed", "claim.decided", "flag.outcome", "hold.late", "silence.desk", "hold.due", "flag.pressure", "visit.stopped_crew")
 		desk, ravi := h.As("kiran"), h.As("ravi")
-		stop := func(ahead time.Duration, pay string) (object, any) {
+		stop := func(ahead time.Duration, pay string, first ...func(object)) (object, any) {
 			h.Helper()
 			_, job := h.Household(desk, nil)
 			visit := h.Visit(desk, job, harness.Monday.Add(ahead), "ravi")
+			for _, do := range first {
+				do(visit)
+			}
 			out := ravi.StopVisit(visit)
 			if got := paid(ravi, visit); !strings.HasPrefix(got, pay) || got != paidTo(h.As("asha"), ravi, visit) {
 				h.Errorf("stopped %v ahead: paid %s, the centre reads %s", ahead, got, paidTo(h.As("asha"), ravi, visit))
 			}
 			return visit, out.FlagID
 		}
-		stop(time.Hour, "true ")
+		h.Clock.Advance(time.Minute)
+		stop(time.Hour, "true ", func(v object) { ravi.EnRoute(v) })
+		stop(2*time.Hour+10*time.Minute, "true ", func(v object) { ravi.Arrive(v) })
+		atHome, report := stop(3*time.Hour+20*time.Minute, "false waiting")
+		for _, kind := range []string{"wrong_word", "animal", "threat"} { // whatever it was, and the home is held at once
+			_, job := h.Household(desk, nil)
+			visit := h.Visit(desk, job, harness.Monday.Add(4*time.Hour+30*time.Minute), "ravi")
+			ravi.StopVisit(visit, bodies.Stop{Kind: kind})
+			if got := paid(ravi, visit); !strings.HasPrefix(got, "false waiting") || got != paidTo(h.As("asha"), ravi, visit) {
+				h.Errorf("stopped at home (%s): paid %s, the centre reads %s", kind, got, paidTo(h.As("asha"), ravi, visit))
+			}
+			if v := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200); len(v["holds"].([]any)) != 1 {
+				h.Errorf("stopped at home (%s): no hold", kind)
+			}
+		}
+		h.Decide("maya", report, "unclear")
+		if got := paid(ravi, atHome); !strings.HasPrefix(got, "true ") {
+			h.Errorf("once it was decided: %s", got)
+		}
 		stop(10*24*time.Hour, "false waiting")
 		decided, report := stop(11*24*time.Hour, "false waiting")
 		h.Decide("maya", report, "not_upheld")

@@ -40,7 +40,9 @@ func TestPayableAttended(t *testing.T) {
 		ravi.FlagVisit(visits["mild"], bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 1, Note: "canary"})
 		h.WorkUntil("ravi", make("grave", ""), "complete", nil)
 		ravi.FlagVisit(visits["grave"], bodies.VisitFlagCreate{Kind: "threat", Level: 3, Note: "canary"})
-		ravi.StopVisit(make("stopped", ""))
+		stopped := make("stopped", "")
+		ravi.EnRoute(stopped)
+		ravi.StopVisit(stopped)
 		h.Clock.Advance(5*time.Hour + 10*time.Minute) // near the windows of the next
 		for _, name := range []string{"proven", "claimed"} {
 			v := make(name, "")

@@ -608,9 +608,8 @@ func TestReopeningAsUnreachableEndsWithThePolicysDays(t *testing.T) {
 	})
 }
 
-// TestAUserWithAnOpenFlagIsNotPushedOut: only the area manager may disable
-// who reported or is reported, and a changed role disables as well
-// (docs/product.md section 2).
+// TestAUserWithAnOpenFlagIsNotPushedOut: whom a report is about only the area manager who answers for it may disable, who reported nobody
+// before it is decided, and a changed role disables as well (docs/product.md section 2).
 func TestAUserWithAnOpenFlagIsNotPushedOut(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("flag.decided", "flag.triage", "flag.triaged", "visit.assigned", "visits.given_back")
@@ -632,6 +631,7 @@ func TestAUserWithAnOpenFlagIsNotPushedOut(t *testing.T) {
 			change(root, login, object{"phone": "+919812345678"}, 403) // where codes for them would go
 			change(root, login, object{"skills": []string{"refrigerator"}}, 200)
 		}
+		change(maya, "ravi", object{"disabled": true}, 403)
 		change(maya, "meena", object{"disabled": true}, 200)
 		change(root, "meena", object{"disabled": false}, 200)
 		maya.Send("POST", path("/v1/flags/%s/triage", flag), nil, 200)

@@ -78,8 +78,10 @@ func TestADeskTakesAWrongTapBackLater(t *testing.T) {
 		desk.Send("POST", path("/v1/visits/%s/take-back", visit), in, 200)
 		desk.Send("POST", path("/v1/visits/%s/assign", visit), object{"crew": []string{h.People["meena"].ID.String()}}, 200)
 		h.Advance(2 * time.Minute)
+		h.Expect("ravi", "Your visit was set back")
 		h.Expect("ravi", "Visit removed")
 		h.Expect("meena", "New visit")
+		ravi.Send("POST", path("/v1/visits/%s/timer/fine", visit), object{}, 200) // never was inside
 		h.Advance(30 * time.Hour)
 		if v := desk.Visit(visit); v.Status != "missed" {
 			h.Errorf("nobody went there, and it is %s", v.Status)

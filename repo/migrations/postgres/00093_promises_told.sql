@@ -1,0 +1,4 @@
+-- +goose Up
+-- When the household was told of a promise; what was promised before this was kept track of stands as told.
+ALTER TABLE promises ADD COLUMN told_at timestamptz;
+UPDATE promises SET told_at = created_at;
