@@ -7,7 +7,7 @@ import { openDB } from 'idb';
  * @typedef {Schemas['SyncVisit']} SyncVisit
  * @typedef {{seq?: number, id: string, method: string, path: string, body?: any, label: string, visit?: string, move?: string, at: number,
  *   depends_on?: string[], secret?: boolean, sealed?: {iv: Uint8Array, data: ArrayBuffer}, timer?: string, minutes?: number, urgent?: boolean,
- *   when?: string}} Queued
+ *   when?: string, aside?: {said: string, code: string, status: number}}} Queued
  * @typedef {{seq?: number, id: string, visit: string, kind: string, blob?: Blob, asked: boolean, agreed: boolean, at: number,
  *   size?: number, sha256?: string, announced?: boolean, wrong?: number, report?: string, flag?: string, type?: string,
  *   sealed?: {iv: Uint8Array, data: ArrayBuffer}}} QueuedFile

@@ -24,11 +24,12 @@ export const SosButton = () => {
 /** Sent says in one line whether all is sent. */
 export const Sent = () => {
   const s = useNow();
-  const n = s.queue.length + s.files.length;
+  const aside = s.queue.filter((q) => q.aside).length, look = s.answers.length + aside;
+  const n = s.queue.length - aside + s.files.length;
   const net = s.net === 'ok' ? '' : say('net.' + s.net);
-  const words = n ? say('wait', { n }) : say('all.sent');
-  return html`<a class=${'sent ' + (n ? 'mute' : 'good')} href="#/waiting" aria-live="polite"><span aria-hidden="true">${n ? '△' : '✓'}</span>
-    ${words}${net && html` · ${net}`}${s.answers.length ? html` · <b>${say('look', { n: s.answers.length })}</b>` : ''}
+  const words = n ? say('wait', { n }) : aside ? say('aside.not') : say('all.sent');
+  return html`<a class=${'sent ' + (n || aside ? 'mute' : 'good')} href="#/waiting" aria-live="polite"><span aria-hidden="true">${n || aside ? '△' : '✓'}</span>
+    ${words}${net && html` · ${net}`}${look ? html` · <b>${say('look', { n: look })}</b>` : ''}
     ${s.synced ? html`<span class="right">${clock(s.synced + s.skew)}</span>` : ''}</a>`;
 };
 
