@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { html } from './html.js';
 import { enqueue } from './moves.js';
 import { Field, SosButton } from './parts.js';
+import { Answers, Told, told } from './ping.js';
 import { say, useNow } from './state.js';
 import { clock, dayShort, now } from './when.js';
 
@@ -17,15 +18,10 @@ const NextPerson = ({ flag, done }) => {
     <button class="btn small" disabled=${!words.trim()} onClick=${go}>${say('send.now')}</button></div></details>`;
 };
 
-/** Ping is answered here once the visit is another's: what was asked of somebody ends by their own answer alone. @param {{visit: string, done: () => void}} p */
-const Ping = ({ visit, done }) => {
-  const s = useNow(), [code, setCode] = useState(''), refused = s.answers.find((x) => x.visit === visit && x.label === 'did.timer');
-  const go = async (/** @type {string} */ what) => {
-    if (await enqueue({ path: `/v1/visits/${visit}/timer/${what}`, body: code ? { code } : {}, label: 'did.timer', visit, seal: true, urgent: what === 'not-ok' })) done();
-  };
-  return html`<details open><summary>${say('timer.asked')}</summary><div class="stack">${refused && html`<p role="alert" class="wrong">${refused.said}</p>`}
-    <${Field} id=${'ping' + visit} label=${say('timer.code.label')} value=${code} set=${setCode} more=${{ type: 'password', inputMode: 'numeric', autocomplete: 'off', maxLength: 32 }} />
-    <button class="btn primary wide" onClick=${() => go('fine')}>${say('timer.fine')}</button><button class="btn danger wide" onClick=${() => go('not-ok')}>${say('timer.notok')}</button></div></details>`;
+/** Ping is answered here once the visit is another's: what was asked of somebody ends by their own answer alone. @param {{n: any, visit: string, done: () => void}} p */
+const Ping = ({ n, visit, done }) => {
+  const { waits, refused } = told(useNow(), visit), open = !n.seen_at || !!waits || !!refused;
+  return html`<details open=${open}><summary>${say('timer.asked')}</summary><div class="stack"><${Told} visit=${visit} /><${Answers} visit=${visit} asked done=${done} /></div></details>`;
 };
 
 /** Inbox is everything that was pushed, newest first. */
@@ -38,7 +34,7 @@ export const Inbox = () => {
       <b>${n.title}</b><p class="dense">${n.body}</p><div class="row">
       ${at(n) && s.visits.some((v) => v.visit.id === at(n)) && html`<a class="btn small" href=${'#/visit/' + at(n)} onClick=${() => seen(n)}>${say('open')}</a>`}
       ${n.kind === 'sos.raised' && n.data?.sos_id && html`<a class="btn small danger" href=${'#/sos/' + n.data.sos_id} onClick=${() => seen(n)}>${say('open')}</a>`}
-      ${n.kind === 'timer.ping' && at(n) && Date.parse(n.created_at) > now() - 12 * 3_600_000 && !s.visits.some((v) => v.visit.id === at(n)) && html`<${Ping} visit=${at(n)} done=${() => seen(n)} />`}
+      ${n.kind === 'timer.ping' && at(n) && Date.parse(n.created_at) > now() - 12 * 3_600_000 && !s.visits.some((v) => v.visit.id === at(n)) && html`<${Ping} n=${n} visit=${at(n)} done=${() => seen(n)} />`}
       ${n.kind === 'flag.next_person' && n.data?.flag_id && html`<${NextPerson} flag=${n.data.flag_id} done=${() => seen(n)} />`}
       ${pause(n) && !n.seen_at && [true, false].map((yes) => html`<button key=${yes} class="btn small" onClick=${() => { enqueue({ path: pause(n), body: { accept: yes }, label: yes ? 'did.pause' : 'did.seen' }); seen(n); }}>${say(yes ? 'pause.take' : 'pause.not')}</button>`)}
       ${n.kind === 'sos.drill' && n.data?.drill_id && html`<button class="btn small" onClick=${() => { enqueue({ path: `/v1/me/drills/${n.data.drill_id}/heard`, body: undefined, plain: true, label: 'did.heard' }); seen(n); }}>${say('drill.heard')}</button>`}

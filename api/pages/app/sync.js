@@ -293,7 +293,11 @@ const settle = async (q, a) => {
     if (['complete', 'partial'].includes(q.move) && a.body?.code !== 'claim_kept') await typedAgain(q);
   }
   if (ok && q.secret && a.body?.id) await toReport(q.id, a.body.id);
-  await db.received(q, (visit) => { if (ok) lay(visit, q, state.skew, state.me?.user.id); });
+  await db.received(q, (v) => {
+    if (!ok) return;
+    lay(v.visit, q, state.skew, state.me?.user.id);
+    if (q.timer && a.body?.due_at) v.timer = a.body;
+  });
   return 'done';
 };
 

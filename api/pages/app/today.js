@@ -2,6 +2,7 @@ import * as db from './db.js';
 import { html } from './html.js';
 import { ahead, current, move, nextMove, people, shown, site } from './moves.js';
 import { Sent, SosButton, State } from './parts.js';
+import { Told } from './ping.js';
 import { reload, say, useNow } from './state.js';
 import { known } from './words.js';
 import { clock, day, dayKey, dayShort, now, opened, span } from './when.js';
@@ -51,7 +52,7 @@ export const Today = () => {
     <div class="stack">
       <${Sent} />
       ${list.filter((v) => v.timer && v.timer.status !== 'armed' && v.timer.status !== 'ended').map((v) => html`<a key=${v.visit.id} class="card warn stack" href=${'#/visit/' + v.visit.id}>
-        <b class="big">${say('timer.asked')}</b><span>${v.customer?.name}</span></a>`)}
+        <b class="big">${say('timer.asked')}</b><span>${v.customer?.name}</span><${Told} visit=${v.visit.id} /></a>`)}
       <${OnMyWay} of=${list} />
       ${!list.length && (s.synced ? html`<p class="empty card">${say('today.none')}</p>` : html`<p class="empty card" role="status">${say(s.net === 'ok' ? 'loading' : 'today.never')}</p>`)}
       ${next && html`<${Next} v=${next} />`}

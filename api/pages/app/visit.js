@@ -9,6 +9,7 @@ import { say, useNow } from './state.js';
 import { Navigate, OnMyWay } from './today.js';
 import { Done, Photo } from './done.js';
 import { Reach } from './reach.js';
+import { Answers, Told } from './ping.js';
 import { clock, dayShort, now, opened, span } from './when.js';
 import { Voice } from './voice.js';
 import { language } from './words.js';
@@ -103,20 +104,12 @@ const Door = ({ v }) => {
 
 /** Timer shows when somebody asks whether all is well. @param {{v: V}} p */
 const Timer = ({ v }) => {
-  const s = useNow(), [code, setCode] = useState('');
-  const t = v.timer, refused = s.answers.find((x) => x.visit === v.visit.id && x.label === 'did.timer');
+  const t = v.timer;
   if (!t || t.status === 'ended') return null;
-  const asked = t.status !== 'armed', withCode = code ? { code } : {};
-  const send = (/** @type {string} */ what, /** @type {any} */ body) => enqueue({ path: `/v1/visits/${v.visit.id}/timer/${what}`, body: { ...body, ...withCode }, label: 'did.timer',
-    visit: v.visit.id, timer: what, minutes: body.minutes, seal: true, urgent: what === 'not-ok' });
+  const asked = t.status !== 'armed';
   return html`<section class=${'card stack' + (asked ? ' warn' : '')}><div class="spread"><div><div class="label">${say('timer')}</div>
       <b>${asked ? say('timer.asked') : say('timer.at', { at: clock(t.due_at), span: span(Date.parse(t.due_at) - now()) })}</b></div></div>
-    ${refused && html`<p role="alert" class="wrong">${refused.said}</p>`}
-    <details open=${asked}><summary class="dense">${say('timer.code')}</summary><${Field} id="timercode" label=${say('timer.code.label')} value=${code} set=${setCode}
-      more=${{ type: 'password', inputMode: 'numeric', autocomplete: 'off', maxLength: 32 }} /></details>
-    ${asked && html`<button class="btn primary wide" onClick=${() => send('fine', {})}>${say('timer.fine')}</button>
-      <button class="btn danger wide" onClick=${() => send('not-ok', {})}>${say('timer.notok')}</button>`}
-    <div class="acts">${[15, 30, 60].map((n) => html`<button key=${n} class="btn small" onClick=${() => send('extend', { minutes: n })}>+${n} ${say('min')}</button>`)}</div></section>`;
+    <${Told} visit=${v.visit.id} /><${Answers} visit=${v.visit.id} asked=${asked} more /></section>`;
 };
 
 /** NoAccess: proof first, then the end. @param {{v: V, close: string}} p */

@@ -121,7 +121,7 @@ func TestWhoEndsAVisitUnderAPingIsStillAsked(t *testing.T) {
 	audit.judge("somebody who is asked", "Are you all right?")
 	a.open("?asked" + at)
 	a.taps("I have set a code")
-	a.types("timercode", "1234")
+	a.types("code"+harness.String(visit["id"]), "1234")
 	a.taps("I am fine")
 	a.until("the answer", "!document.body.innerText.includes('Are you all right?')")
 	h.Advance(time.Minute)
@@ -151,7 +151,7 @@ func TestWhoLosesAVisitUnderAPingAnswersInTheInbox(t *testing.T) {
 	a.open("?lost#/inbox")
 	a.sees("Are you all right?")
 	audit.judge("a question about a visit that is another's", "I am fine")
-	a.types("ping"+harness.String(visit["id"]), "1234")
+	a.types("code"+harness.String(visit["id"]), "1234")
 	a.taps("I am fine")
 	a.until("that it was sent", "document.querySelector('.card.done')")
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
@@ -162,6 +162,55 @@ func TestWhoLosesAVisitUnderAPingAnswersInTheInbox(t *testing.T) {
 		} else if time.Now().After(end) {
 			t.Fatalf("the timer is %s", got[0])
 		}
+	}
+}
+
+// TestAnAnswerToAPingThatWaitsIsNotTaken: without network the question stands and says that the answer waits; where the server does not take it
+// that is said on every screen that asks, and the code is asked again only then.
+func TestAnAnswerToAPingThatWaitsIsNotTaken(t *testing.T) {
+	audit := newAuditor(t)
+	h := harness.New(t, "sqlite")
+	h.Ignores("visit.assigned", "timer.ping")
+	h.MayIgnore("sync.changed")
+	a := &technician{T: t, ctx: audit.ctx, url: h.URL}
+	a.atWidth(360)
+	_, visit, at := ready(t, h, a, nil)
+	ravi, code := h.As("ravi"), "code"+harness.String(visit["id"])
+	ravi.Send("PUT", "/v1/me/codes", object{"code": "1234", "duress_code": "4321"}, 200)
+	h.Advance(55 * time.Minute)
+	ravi.Arrive(visit)
+	h.Advance(70 * time.Minute)
+	a.open("?1" + at)
+	a.sees("Are you all right?")
+	a.offline(true)
+	a.taps("I have set a code")
+	a.types(code, "9999")
+	a.taps("I am fine")
+	a.sees("“I am fine” waits to be sent")
+	if evaluate[bool](t, a.ctx, "!!document.getElementById("+strconv.Quote(code)+")") {
+		t.Error("the code is asked a second time")
+	}
+	a.sees("Not OK: call for help")
+	audit.judge("an answer that waits", "waits to be sent")
+	for i, hash := range []string{"#/", at} {
+		a.open("?2" + strconv.Itoa(i) + hash)
+		a.sees("Are you all right?")
+		a.sees("“I am fine” waits to be sent")
+	}
+	a.open("?3#/")
+	a.sees("“I am fine” waits to be sent")
+	a.offline(false)
+	a.sees("This is not your code")
+	audit.judge("an answer that was not taken", "Are you all right?")
+	a.open("?4" + at)
+	a.sees("This is not your code")
+	a.types(code, "1234")
+	a.taps("I am fine")
+	a.until("the answer", "!document.body.innerText.includes('Are you all right?')")
+	a.open("?5#/")
+	a.sees("All sent")
+	if strings.Contains(a.text(), "not your code") || strings.Contains(a.text(), "Are you all right?") {
+		t.Errorf("it was answered, and the app says\n%s", a.text())
 	}
 }
 
