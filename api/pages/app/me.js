@@ -7,7 +7,7 @@ import { Back, Choice, Field, SosButton } from './parts.js';
 import { pushOn } from './push.js';
 import { reload, say, useNow } from './state.js';
 import { SignIn } from './signin.js';
-import { leave } from './sync.js';
+import { leave, soon } from './sync.js';
 import { languages, language } from './words.js';
 import { clock, day, dayKey, dayShort, now } from './when.js';
 
@@ -32,7 +32,7 @@ export const Me = ({ part }) => {
     <div class="menu">${Object.keys(pages).map((p) => html`<a key=${p} href=${'#/me/' + p}>${say('me.' + p)}<span aria-hidden="true">›</span></a>`)}</div>
     <section class="card"><h2 class="label">${say('me.hours')}</h2>${Object.keys(hours).map((d) => html`<div class="dense spread"><span>${name(Number(d))}</span><span>${hours[d].join(', ')}</span></div>`)}</section>
     <section class="card stack"><h2 class="label">${say('me.language')}</h2><div class="acts">${languages.map(([c, words]) => html`<button key=${c} class=${'btn' + (language() === c ? ' primary' : '')} lang=${c}
-      aria-pressed=${language() === c} onClick=${async () => { await db.set('settings', { ...s.settings, language: c }); await reload(); }}>${words}</button>`)}</div></section>
+      aria-pressed=${language() === c} onClick=${async () => { await db.set('settings', { ...s.settings, language: c }); await reload(); soon(); }}>${words}</button>`)}</div></section>
     <p role="alert" class="wrong">${said}</p><button class="btn wide" onClick=${out}>${say('signout')}</button></div>`;
 };
 

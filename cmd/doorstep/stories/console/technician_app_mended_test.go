@@ -557,16 +557,23 @@ func TestInTheBackgroundTheAppWakesOnceAMinuteAtMost(t *testing.T) {
 	}
 }
 
-// TestTheLanguageOfTheAppBecomesTheAccounts: lists and notices come in it too.
+// TestTheLanguageOfTheAppBecomesTheAccounts: its own words are in it at once, also without network; lists and notices, those of before too, come in it
+// as soon as there is some.
 func TestTheLanguageOfTheAppBecomesTheAccounts(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	a := &technician{T: t, ctx: browser(t), url: h.URL}
 	h.Ignores("visit.assigned")
 	_, _, at := ready(t, h, a, nil)
+	goes := func(hash string) { evaluate[bool](t, a.ctx, "(location.hash = "+strconv.Quote(hash)+", true)") } // and nothing is opened anew
 	a.open("?1#/me")
+	a.offline(true)
 	a.taps("हिन्दी")
 	a.sees("भाषा")
-	a.open("?2" + at + "/report")
+	goes("#/inbox")
+	a.sees("New visit")
+	a.offline(false)
+	a.sees("नई विज़िट")
+	goes(at + "/report")
 	a.sees("गाली-गलौज")
 	if strings.Contains(a.text(), "Shouting") {
 		t.Errorf("it says both:\n%s", a.text())
@@ -574,4 +581,8 @@ func TestTheLanguageOfTheAppBecomesTheAccounts(t *testing.T) {
 	if got := h.As("ravi").Send("GET", "/v1/me", nil, 200)["user"].(object)["language"]; got != "hi" {
 		t.Errorf("the account's language is %v", got)
 	}
+	goes("#/me")
+	a.taps("मराठी")
+	goes("#/inbox")
+	a.until("the notices in Marathi within seconds", "document.body.innerText.includes('नवी भेट')")
 }
