@@ -52,7 +52,7 @@ const App = () => {
     ${s.sos && !s.sos.safe && s.sos.view?.status !== 'resolved' && html`<a class="bar-note danger" href="#/sos">${say('sos.open')}</a>`}
     <main id="screen" tabindex="-1">${body}</main>
     ${screen !== 'visit' && html`<nav class="foot" aria-label=${say('nav')}><div>
-      ${tab('', 'nav.today')}${tab('inbox', 'nav.inbox', unseen)}${tab('waiting', 'nav.waiting', s.queue.length + s.files.length)}${tab('me', 'nav.me')}</div></nav>`}`;
+      ${tab('', 'nav.today')}${tab('inbox', 'bar.inbox', unseen)}${tab('waiting', 'bar.waiting', s.queue.length + s.files.length)}${tab('me', 'nav.me')}</div></nav>`}`;
 };
 
 /** raiseAsAsked raises an alarm that the standing notification asked for (sw.js); no address can. */

@@ -5,7 +5,7 @@ import { Sent, SosButton, State } from './parts.js';
 import { Told } from './ping.js';
 import { reload, say, useNow } from './state.js';
 import { known } from './words.js';
-import { clock, day, dayKey, dayShort, now, opened, span } from './when.js';
+import { clock, day, dayKey, dayShort, now, opened, within } from './when.js';
 
 const apple = /iPhone|iPad|Macintosh/.test(navigator.userAgent);
 
@@ -68,7 +68,7 @@ const Next = ({ v }) => {
   const at = site(v), far = Date.parse(v.visit.window_start) - now();
   const doing = v.visit.status !== 'scheduled';
   const label = doing ? say('status.' + v.visit.status) : dayKey(v.visit.window_start) !== dayKey(now()) ? dayShort(v.visit.window_start)
-    : far > 0 ? say('next.in', { span: span(far) }) : say('next.now');
+    : far > 0 ? say('next.in', { within: within(far) }) : say('next.now');
   const phone = people(v).flatMap((c) => c.phones)[0];
   return html`<section class="card next stack">
     <a class="whole" href=${'#/visit/' + v.visit.id}><div class="label">${label}</div>

@@ -10,7 +10,7 @@ import { Navigate, OnMyWay } from './today.js';
 import { Done, Photo } from './done.js';
 import { Reach } from './reach.js';
 import { Answers, Told } from './ping.js';
-import { clock, dayShort, now, opened, span } from './when.js';
+import { clock, dayShort, now, opened, within } from './when.js';
 import { Voice } from './voice.js';
 import { language } from './words.js';
 
@@ -83,8 +83,8 @@ const Overview = ({ v }) => {
       <div class="steps" role="img" aria-label=${say('status.' + v.visit.status)}>${steps.map((x, i) => html`<span key=${x} class=${i <= step ? 'on' : ''}></span>`)}</div>
       ${!onItsDay ? html`<p class="dense quiet">${say('on.its.day')}</p>` : next === 'complete' ? html`<a class="btn primary wide" href=${id + '/done'}>${say('do.complete')}</a>`
       : html`<button class="btn primary wide" disabled=${held} onClick=${() => go(next)}>${say('do.' + next)}</button>`}
-      <div class="spread"><a class="btn plain small" href=${id + '/noaccess'}>${say('noaccess')}</a><a class="btn plain small" href=${id + '/cannot'}>${say('cannot')}</a>
-        <a class="btn plain small" href=${id + '/report'}>${say('report')}</a><a class="btn plain small" href=${id + '/more'}>${say('more')}</a></div></div></div>`}`;
+      <div class="others">${[['noaccess', 'bar.noaccess'], ['cannot', 'bar.cannot'], ['report', 'report'], ['more', 'more']].map(([part, words]) => html`<a key=${part} class="btn plain small"
+        href=${id + '/' + part}>${say(words)}</a>`)}</div></div></div>`}`;
 };
 
 /** Door shows the two words, on the day alone; a wrong one lets either side leave. @param {{v: V}} p */
@@ -108,7 +108,7 @@ const Timer = ({ v }) => {
   if (!t || t.status === 'ended') return null;
   const asked = t.status !== 'armed';
   return html`<section class=${'card stack' + (asked ? ' warn' : '')}><div class="spread"><div><div class="label">${say('timer')}</div>
-      <b>${asked ? say('timer.asked') : say('timer.at', { at: clock(t.due_at), span: span(Date.parse(t.due_at) - now()) })}</b></div></div>
+      <b>${asked ? say('timer.asked') : say('timer.at', { at: clock(t.due_at), within: within(Date.parse(t.due_at) - now()) })}</b></div></div>
     <${Told} visit=${v.visit.id} /><${Answers} visit=${v.visit.id} asked=${asked} more /></section>`;
 };
 

@@ -492,6 +492,52 @@ func TestNamesThatDoNotBreak(t *testing.T) {
 	}
 }
 
+// brokenWords are those of buttons that stand on two lines or reach out of their button.
+const brokenWords = `(() => {
+	const out = [];
+	for (const e of document.querySelectorAll('.bar a, nav.foot a, .acts .btn')) {
+		const all = document.createTreeWalker(e, NodeFilter.SHOW_TEXT), box = e.getBoundingClientRect();
+		for (let n = all.nextNode(); n; n = all.nextNode()) {
+			for (const m of n.data.matchAll(/\S+/g)) {
+				const r = document.createRange();
+				r.setStart(n, m.index);
+				r.setEnd(n, m.index + m[0].length);
+				const b = r.getBoundingClientRect();
+				if (r.getClientRects().length > 1 || b.left < box.left || b.right > box.right || b.bottom > box.bottom + 2) out.push(m[0]);
+			}
+		}
+	}
+	return out.join(' '); })()`
+
+// TestTheBarsAreOneRow: at 360 px the bar below takes one row in each language, and no word of a button is broken or cut off, at twice the size
+// of text either.
+func TestTheBarsAreOneRow(t *testing.T) {
+	h := harness.New(t, "sqlite")
+	a := &technician{T: t, ctx: browser(t), url: h.URL}
+	h.Ignores("visit.assigned")
+	a.atWidth(360)
+	_, _, at := ready(t, h, a, nil)
+	for i, language := range []string{"English", "हिन्दी", "मराठी"} {
+		a.open("?" + strconv.Itoa(i) + "#/me")
+		a.taps(language)
+		a.until("it", "document.querySelector('.acts .btn.primary').textContent === "+strconv.Quote(language))
+		for _, hash := range []string{"#/", at, at + "/reach"} {
+			a.open("?" + strconv.Itoa(i) + hash)
+			a.until("the screen", "document.querySelector('.acts')")
+			if rows := evaluate[int](t, a.ctx,
+				"new Set([...document.querySelectorAll('.bar .small, nav.foot a')].map((x) => x.getBoundingClientRect().bottom)).size"); rows > 1 {
+				t.Errorf("%s, %s: the bar has %d rows", language, hash, rows)
+			}
+			for _, size := range []string{"200%", "100%"} {
+				evaluate[bool](t, a.ctx, "(document.documentElement.style.fontSize = '"+size+"', true)")
+				if words := evaluate[string](t, a.ctx, brokenWords); words != "" {
+					t.Errorf("%s, %s at %s: %s", language, hash, size, words)
+				}
+			}
+		}
+	}
+}
+
 // hidesAndCounts puts an hour of emulated time into a page: timers run when the test says so, and the app believes that nobody looks at it.
 const hidesAndCounts = `{
 	const wait = new Map(), woke = [], real = setTimeout.bind(window), ask = fetch.bind(window);
