@@ -37,10 +37,10 @@ export const Sent = () => {
 export const Back = ({ to, word }) => html`<header class="top"><a class="btn plain small" href=${to}>‹ ${word}</a><${SosButton} /></header>`;
 
 /**
- * Choice is one question with big answers.
- * @param {{name: string, label: string, options: [string, string][], value: string, set: (v: string) => void}} p
+ * Choice is one question with big answers; many of them stand in two columns.
+ * @param {{name: string, label: string, options: [string, string][], value: string, set: (v: string) => void, many?: boolean}} p
  */
-export const Choice = ({ name, label, options, value, set }) => html`<fieldset class="choice"><legend>${label}</legend>
+export const Choice = ({ name, label, options, value, set, many = false }) => html`<fieldset class=${'choice' + (many ? ' many' : '')}><legend>${label}</legend>
   ${options.map(([code, words]) => html`<label key=${code}><input type="radio" name=${name} value=${code} checked=${value === code}
     onChange=${() => set(code)} /> <span>${words}</span></label>`)}</fieldset>`;
 

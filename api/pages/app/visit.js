@@ -182,11 +182,11 @@ const Report = ({ v, close }) => {
   if (sent) return html`<${Back} to=${close} word=${v.customer?.name} /><section class="card stack" role="status"><h1 class="title">${s.queue.some((q) => q.secret) ? say('report.waits') : '✓ ' + say('report.sent')}</h1><p>${say('report.sent.why')}</p>
     <a class="btn wide" href="#/">${say('nav.today')}</a></section>`;
   return html`<${Back} to=${close} word=${v.customer?.name} /><h1 class="title">${say('report')}</h1><div class="stack">
-    <section class="card"><${Choice} name="kind" label=${say('report.kind')} value=${kind} set=${setKind} options=${(s.lists?.flag_kinds || []).map((/** @type {any} */ x) => [x.code, x.words])} /></section>
-    <section class="card"><${Choice} name="level" label=${say('report.level')} value=${level} set=${setLevel} options=${[4, 3, 2, 1, 0].map((n) => [String(n), say('level.' + n)])} /></section>
-    <section class="card stack"><${Field} id="reportnote" label=${say('report.words')} value=${note} set=${setNote} lines=${3} more=${{ maxLength: 4000 }} />
-      <${Voice} value=${r.voice} set=${write('voice')} />
-      <button class="btn primary wide" disabled=${!kind || !level} onClick=${go}>${say('report.go')}</button><p class="dense quiet">${say('report.who')}</p></section></div>`;
+    <section class="card"><${Choice} many name="kind" label=${say('report.kind')} value=${kind} set=${setKind} options=${(s.lists?.flag_kinds || []).map((/** @type {any} */ x) => [x.code, x.words])} /></section>
+    <section class="card"><${Choice} many name="level" label=${say('report.level')} value=${level} set=${setLevel} options=${[4, 3, 2, 1, 0].map((n) => [String(n), say('level.' + n)])} /></section>
+    <section class="card stack"><${Field} id="reportnote" label=${say('report.words')} value=${note} set=${setNote} lines=${2} more=${{ maxLength: 4000 }} />
+      <${Voice} value=${r.voice} set=${write('voice')} /><p class="dense quiet">${say('report.who')}</p></section></div>
+    <div class="bar"><div><button class="btn primary wide" disabled=${!kind || !level} onClick=${go}>${say('report.go')}</button></div></div>`;
 };
 
 /** EndCall: a sentence to read out, one tap. @param {{v: V, close: string}} p */

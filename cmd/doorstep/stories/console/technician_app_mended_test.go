@@ -510,7 +510,7 @@ const brokenWords = `(() => {
 	return out.join(' '); })()`
 
 // TestTheBarsAreOneRow: at 360 px the bar below takes one row in each language, and no word of a button is broken or cut off, at twice the size
-// of text either.
+// of text either. A report is two screens at most, with what sends it in reach.
 func TestTheBarsAreOneRow(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	a := &technician{T: t, ctx: browser(t), url: h.URL}
@@ -534,6 +534,14 @@ func TestTheBarsAreOneRow(t *testing.T) {
 					t.Errorf("%s, %s at %s: %s", language, hash, size, words)
 				}
 			}
+		}
+		a.open("?" + strconv.Itoa(i) + at + "/report")
+		a.until("the kinds", "document.querySelectorAll('input[name=kind]').length > 5")
+		if px := evaluate[int](t, a.ctx, "document.documentElement.scrollHeight"); px > 2*740 {
+			t.Errorf("%s: a report is %d px long", language, px)
+		}
+		if !evaluate[bool](t, a.ctx, "document.querySelector('.bar .primary')?.getBoundingClientRect().bottom <= innerHeight") {
+			t.Errorf("%s: to send a report one has to scroll", language)
 		}
 	}
 }
