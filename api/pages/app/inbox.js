@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { html } from './html.js';
+import { leads } from './leads.js';
 import { enqueue } from './moves.js';
 import { Field, SosButton } from './parts.js';
 import { Answers, Told, told } from './ping.js';
@@ -27,13 +28,16 @@ const Ping = ({ n, visit, done }) => {
 /** Inbox is everything that was pushed, newest first. */
 export const Inbox = () => {
   const s = useNow(), at = (/** @type {any} */ n) => n.visit_id || n.data?.visit_id;
+  const to = (/** @type {any} */ n) => {
+    const hash = leads(n.kind, { ...n.data, ...(at(n) ? { visit_id: at(n) } : {}) });
+    return hash === '#/inbox' || hash.startsWith('#/visit/') && !s.visits.some((v) => v.visit.id === at(n)) ? '' : hash;
+  };
   const seen = (/** @type {any} */ n) => { if (!n.seen_at && !s.queue.some((q) => q.path.includes(n.id))) enqueue({ path: `/v1/inbox/${n.id}/seen`, body: undefined, plain: true, label: 'did.seen' }); };
   return html`<header class="top"><h1 class="title">${say('nav.inbox')}</h1><${SosButton} /></header><div class="stack">
     ${!s.inbox.length && html`<p class="empty card">${say('inbox.none')}</p>`}
     ${s.inbox.map((n) => html`<article key=${n.id} class=${'card' + (n.seen_at ? ' done' : '')}><div class="label">${dayShort(n.created_at)} ${clock(n.created_at)}</div>
       <b>${n.title}</b><p class="dense">${n.body}</p><div class="row">
-      ${at(n) && s.visits.some((v) => v.visit.id === at(n)) && html`<a class="btn small" href=${'#/visit/' + at(n)} onClick=${() => seen(n)}>${say('open')}</a>`}
-      ${n.kind === 'sos.raised' && n.data?.sos_id && html`<a class="btn small danger" href=${'#/sos/' + n.data.sos_id} onClick=${() => seen(n)}>${say('open')}</a>`}
+      ${to(n) && html`<a class=${'btn small' + (n.kind.startsWith('sos.') ? ' danger' : '')} href=${to(n)} onClick=${() => seen(n)}>${say('open')}</a>`}
       ${n.kind === 'timer.ping' && at(n) && Date.parse(n.created_at) > now() - 12 * 3_600_000 && !s.visits.some((v) => v.visit.id === at(n)) && html`<${Ping} n=${n} visit=${at(n)} done=${() => seen(n)} />`}
       ${n.kind === 'flag.next_person' && n.data?.flag_id && html`<${NextPerson} flag=${n.data.flag_id} done=${() => seen(n)} />`}
       ${pause(n) && !n.seen_at && [true, false].map((yes) => html`<button key=${yes} class="btn small" onClick=${() => { enqueue({ path: pause(n), body: { accept: yes }, label: yes ? 'did.pause' : 'did.seen' }); seen(n); }}>${say(yes ? 'pause.take' : 'pause.not')}</button>`)}

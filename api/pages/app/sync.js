@@ -3,6 +3,7 @@ import { alone, ask, key, left as ended, once, Refused, spare, Unreached, urgent
 import { change, guarded, reload, state } from './state.js';
 import { sendFiles, toReport } from './files.js';
 import { lay } from './moves.js';
+import { look, open } from './alarms.js';
 
 /** How many requests go up in one batch, and how large it may be (docs/phone.md, Up). */
 const batchMost = 50;
@@ -37,10 +38,11 @@ export const sync = async () => {
       await down();
     });
     await speakAlike();
+    await look();
     spare('files', sendFiles).catch(() => {}); // which nothing waits for; what is left goes with the next sync
     failures = 0;
     change({ net: 'ok', ended: '', sending: false });
-    later(stays(state.queue).size < state.queue.length ? 5_000 : document.hidden ? 15 * 60_000 : 120_000);
+    later(stays(state.queue).size < state.queue.length ? 5_000 : open(state).length ? 20_000 : document.hidden ? 15 * 60_000 : 120_000);
   } catch (e) {
     failures++;
     change({ sending: false });

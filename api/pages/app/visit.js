@@ -29,6 +29,7 @@ export const Visit = ({ id, part }) => {
   const p = { v, close };
   switch (part) {
     case 'reach': return html`<${Reach} ...${p} />`;
+    case 'message': return html`<${Reach} message ...${p} />`;
     case 'done': return html`<${Done} ...${p} />`;
     case 'noaccess': return html`<${NoAccess} ...${p} />`;
     case 'cannot': return html`<${Cannot} ...${p} />`;
@@ -56,7 +57,7 @@ const Overview = ({ v }) => {
         <p class="row"><${State} visit=${v.visit} />${v.job.priority === 'urgent' && html`<span class="pill danger">■ ${say('urgent')}</span>`}
           ${v.job.safety_critical && html`<span class="pill danger">■ ${say('safety_critical')}</span>`}</p></div>
       <div class="acts three"><a class="btn" href=${id + '/reach'}><span aria-hidden="true">☎</span>${say('call')}</a>
-        <a class="btn" href=${id + '/reach'}><span aria-hidden="true">✉</span>${say('message')}</a>
+        <a class="btn" href=${id + '/message'}><span aria-hidden="true">✉</span>${say('message')}</a>
         <${Navigate} v=${v}><span aria-hidden="true">➤</span>${say('navigate')}<//></div>
       <${OnMyWay} of=${[v]} />
       ${v.visit.plan.length > 0 && html`<section class="card warn"><strong>▲ ${say('plan')}</strong><p>${v.visit.plan.map((/** @type {string} */ x) => say('plan.' + x)).join(', ')}</p>

@@ -226,7 +226,10 @@ func TestAColleagueAnswersAnAlarmInTheApp(t *testing.T) {
 	h.As("meena").Send("PUT", "/v1/me/colleague", object{"colleague_id": h.People["ravi"].ID.String()}, 200)
 	sos := h.As("meena").Send("POST", "/v1/sos", object{"lat": 18.52, "lon": 73.85}, 201)
 	h.Advance(3 * time.Minute)
-	a.open("?rung#/inbox")
+	a.open("?rung")
+	a.sees("called for help")
+	audit.judge("today, while a colleague needs help", "called for help")
+	a.open("?inbox#/inbox")
 	a.until("the ring", "[...document.querySelectorAll('a.btn.danger')].some((x) => x.hash.startsWith('#/sos/') && (x.click(), true))")
 	a.sees("Nobody is on it yet")
 	a.sees("Meena")
@@ -237,9 +240,50 @@ func TestAColleagueAnswersAnAlarmInTheApp(t *testing.T) {
 		t.Errorf("on it is %v", got["owner_id"])
 	}
 	audit.judge("an alarm that one is on", "End the alarm")
+	a.open("?mine")
+	a.sees("You are on it")
+	a.taps("called for help")
 	a.types("rungwords", "She is well, a dog")
 	a.taps("End the alarm")
 	a.sees("It is over")
+	a.open("?over")
+	a.until("nothing stands over the day", "document.querySelector('.next .big') && !document.body.innerText.includes('called for help')")
+}
+
+// TestNoticesLeadToWhatTheySpeakOf: who is on a colleague's alarm, how it stands with a report. A message to a household is one tap, and does not
+// begin with a call.
+func TestNoticesLeadToWhatTheySpeakOf(t *testing.T) {
+	audit := newAuditor(t)
+	h := harness.New(t, "sqlite")
+	h.Ignores("sos.raised", "sos.taken", "visit.assigned", "flag.triage", "flag.triaged")
+	h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.open", "flag.live", "visit.wait", "call.manager", "visit.call_desk")
+	a := &technician{T: t, ctx: audit.ctx, url: h.URL}
+	a.atWidth(360)
+	_, visit, at := ready(t, h, a, nil)
+	h.As("meena").Send("PUT", "/v1/me/colleague", object{"colleague_id": h.People["ravi"].ID.String()}, 200)
+	sos := h.As("meena").Send("POST", "/v1/sos", object{}, 201)
+	h.Advance(3 * time.Minute)
+	h.As("asha").Send("POST", path("/v1/sos/%s/acknowledge", sos), nil, 200)
+	flag := h.As("ravi").Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "verbal_abuse", "level": 1, "note": "shouted"}, 201)
+	h.As("maya").Send("POST", path("/v1/flags/%s/triage", flag), object{"level": 1}, 200)
+	a.open("?1#/inbox")
+	open := func(title string) {
+		t.Helper()
+		a.until(title, `(() => { const card = [...document.querySelectorAll('article')].find((x) => x.textContent.includes(`+strconv.Quote(title)+`));
+			const link = card && [...card.querySelectorAll('a')].find((x) => x.textContent === 'Open'); link?.click(); return !!link; })()`)
+	}
+	open("Somebody is on it")
+	a.sees("Asha Surname is on it")
+	a.open("?2#/inbox")
+	open("Your report has moved on")
+	a.sees("somebody looks into it")
+	audit.judge("how it stands with a report", "Your report")
+	a.until("nothing of it is kept", stored+`.then((x) => !x.includes('shouted'))`)
+	a.open("?3" + at)
+	a.taps("Message")
+	a.sees("Send them a message")
+	a.until("messages alone", "document.querySelector('a[href^=\"sms:\"]') && !document.querySelector('a[href^=\"tel:\"]')")
+	audit.judge("a message", "Send them a message")
 }
 
 // TestAReportCanBeSpoken: it goes with its report to whoever triages and stays nowhere here; a microphone that is refused is said.
