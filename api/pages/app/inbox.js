@@ -25,15 +25,21 @@ const Ping = ({ n, visit, done }) => {
   return html`<details open=${open}><summary>${say('timer.asked')}</summary><div class="stack"><${Told} visit=${visit} /><${Answers} visit=${visit} asked done=${done} /></div></details>`;
 };
 
+/** asks reports whether a notice wants an answer, or somebody's help: it is read by itself. @param {any} n */
+const asks = (n) => /^(sos|timer|home_safe)\.|^flag\.(next_person|hearing)$|^break\.offered$/.test(n.kind);
+
 /** Inbox is everything that was pushed, newest first. */
 export const Inbox = () => {
-  const s = useNow(), at = (/** @type {any} */ n) => n.visit_id || n.data?.visit_id;
+  const s = useNow(), [busy, setBusy] = useState(false), at = (/** @type {any} */ n) => n.visit_id || n.data?.visit_id;
   const to = (/** @type {any} */ n) => {
     const hash = leads(n.kind, { ...n.data, ...(at(n) ? { visit_id: at(n) } : {}) });
     return hash === '#/inbox' || hash.startsWith('#/visit/') && !s.visits.some((v) => v.visit.id === at(n)) ? '' : hash;
   };
-  const seen = (/** @type {any} */ n) => { if (!n.seen_at && !s.queue.some((q) => q.path.includes(n.id))) enqueue({ path: `/v1/inbox/${n.id}/seen`, body: undefined, plain: true, label: 'did.seen' }); };
+  const seen = async (/** @type {any} */ n) => { if (!n.seen_at && !s.queue.some((q) => q.path.includes(n.id))) await enqueue({ path: `/v1/inbox/${n.id}/seen`, body: undefined, plain: true, label: 'did.seen' }); };
+  const plain = s.inbox.filter((n) => !n.seen_at && !asks(n) && !s.queue.some((q) => q.path.includes(n.id)));
+  const all = async () => { setBusy(true); for (const n of plain) await seen(n); setBusy(false); };
   return html`<header class="top"><h1 class="title">${say('nav.inbox')}</h1><${SosButton} /></header><div class="stack">
+    ${plain.length > 3 && html`<button class="btn wide" disabled=${busy} onClick=${all}>${say('read.all')}</button>`}
     ${!s.inbox.length && html`<p class="empty card">${say('inbox.none')}</p>`}
     ${s.inbox.map((n) => html`<article key=${n.id} class=${'card' + (n.seen_at ? ' done' : '')}><div class="label">${dayShort(n.created_at)} ${clock(n.created_at)}</div>
       <b>${n.title}</b><p class="dense">${n.body}</p><div class="row">

@@ -82,7 +82,7 @@ const Codes = () => {
     try {
       await ask('PUT', '/v1/me/codes', { headers: { 'Idempotency-Key': key() }, body: { code, duress_code: duress, ...(present ? { present } : {}) } });
       setCode(''); setDuress(''); setPresent('');
-      setDone(say('kept'));
+      setDone(say('saved'));
     } catch (e) { setDone(/** @type {any} */ (e).problem ? /** @type {any} */ (e).message : say('net.needed')); }
   };
   return html`<p class="dense quiet">${say('codes.why')}</p><section class="card stack"><${Field} id="c1" label=${say('codes.code')} value=${code} set=${setCode} more=${more} />
@@ -137,7 +137,7 @@ const Home = () => {
 const Contact = () => {
   const s = useNow();
   const [name, setName] = useState(s.settings.contact?.name || ''), [phone, setPhone] = useState(s.settings.contact?.phone || ''), [done, setDone] = useState('');
-  const go = async () => { await db.set('settings', { ...s.settings, contact: { name: name.trim() || phone, phone: phone.replace(/[^+\d]/g, '') } }); await reload(); setDone(say('kept')); };
+  const go = async () => { await db.set('settings', { ...s.settings, contact: { name: name.trim() || phone, phone: phone.replace(/[^+\d]/g, '') } }); await reload(); setDone(say('saved')); };
   return html`<p class="dense quiet">${say('contact.why')}</p><section class="card stack"><${Field} id="cname" label=${say('name')} value=${name} set=${setName} more=${{ maxLength: 100 }} />
     <${Field} id="cphone" label=${say('phone')} value=${phone} set=${setPhone} more=${{ type: 'tel', maxLength: 20 }} /><button class="btn primary wide" onClick=${go}>${say('keep')}</button><p role="status">${done}</p></section>`;
 };

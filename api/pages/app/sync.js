@@ -266,8 +266,9 @@ export const hurry = async (more = []) => {
       const { json, status } = await urgent(q.method, q.path, { body: await db.bodyOf(q), headers: { 'Idempotency-Key': q.id, 'Doorstep-Sent-At': new Date().toISOString() } });
       await settle(q, { status, body: json });
     } catch (e) {
-      if (e instanceof Refused && ![401, 429].includes(e.status)) await settle(q, { status: e.status, body: e.problem });
-      else unsent.push(q);
+      if (e instanceof Refused && ![401, 429].includes(e.status)) await settle(q, { status: e.status, body: e.problem }).catch(() => {});
+      else if (e instanceof Refused || e instanceof Unreached) unsent.push(q);
+      else if (!q.seq) change({ full: false }); // it is there, whatever this phone can keep of that
     }
   }
   await reload();

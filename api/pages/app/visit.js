@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import * as db from './db.js';
 import { html } from './html.js';
 import { ask } from './net.js';
@@ -12,6 +12,7 @@ import { Reach } from './reach.js';
 import { Answers, Told } from './ping.js';
 import { clock, dayShort, now, opened, within } from './when.js';
 import { Voice } from './voice.js';
+import { Answer } from './waiting.js';
 import { language } from './words.js';
 
 /** @typedef {ReturnType<typeof shown>[0]} V */
@@ -59,6 +60,7 @@ const Overview = ({ v }) => {
       <div class="acts three"><a class="btn" href=${id + '/reach'}><span aria-hidden="true">☎</span>${say('call')}</a>
         <a class="btn" href=${id + '/message'}><span aria-hidden="true">✉</span>${say('message')}</a>
         <${Navigate} v=${v}><span aria-hidden="true">➤</span>${say('navigate')}<//></div>
+      ${s.answers.filter((a) => a.visit === v.visit.id && a.label !== 'did.timer').map((a) => html`<${Answer} key=${a.id} a=${a} />`)}
       <${OnMyWay} of=${[v]} />
       ${v.visit.plan.length > 0 && html`<section class="card warn"><strong>▲ ${say('plan')}</strong><p>${v.visit.plan.map((/** @type {string} */ x) => say('plan.' + x)).join(', ')}</p>
         ${unseen ? html`<button class="btn" onClick=${() => move(v, 'plan-seen')}>${say('do.plan-seen')}</button>` : html`<span class="pill good">✓ ${say('plan.seen')}</span>`}</section>`}
@@ -91,7 +93,8 @@ const Overview = ({ v }) => {
 /** Door shows the two words, on the day alone; a wrong one lets either side leave. @param {{v: V}} p */
 const Door = ({ v }) => {
   const w = v.door_words, spoken = (/** @type {{latin: string, devanagari: string}} */ x) => (language() === 'en' ? x.latin : x.devanagari);
-  const [sure, setSure] = useState(false);
+  const [sure, setSure] = useState(false), go = useRef(/** @type {any} */ (null));
+  useEffect(() => { go.current?.scrollIntoView({ block: 'center' }); }, [sure]); // not under the bar
   if (!w || !['scheduled', 'en_route', 'arrived'].includes(v.visit.status) || now() < Date.parse(w.from) || now() >= Date.parse(w.until)) return null;
   const leave = async () => {
     await enqueue({ path: `/v1/visits/${v.visit.id}/stop`, body: { kind: 'wrong_word' }, label: 'did.stop', visit: v.visit.id, move: 'stop', urgent: true });
@@ -99,7 +102,7 @@ const Door = ({ v }) => {
   };
   return html`<section class="card stack" aria-label=${say('door')}><div class="door"><p><span class="label">${say('door.say')}</span><b class="big">${spoken(w.you_say)}</b></p>
     <p><span class="label">${say('door.hear')}</span><b class="big">${spoken(w.they_answer)}</b></p></div>
-    <p class="dense quiet">${say('door.why')}</p>${sure ? html`<p>${say('door.leave.why')}</p><button class="btn danger wide" onClick=${leave}>${say('door.leave')}</button>`
+    <p class="dense quiet">${say('door.why')}</p>${sure ? html`<p>${say('door.leave.why')}</p><button ref=${go} class="btn danger wide" onClick=${leave}>${say('door.leave')}</button>`
       : html`<button class="btn wide" onClick=${() => setSure(true)}>${say('door.wrong')}</button>`}</section>`;
 };
 

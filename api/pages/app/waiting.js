@@ -34,6 +34,16 @@ const Aside = ({ q, about }) => {
     <button class="btn small" disabled=${busy} onClick=${() => (sure ? go(leaveOut(q)) : setSure(true))}>${say(sure ? 'aside.sure' : 'aside.leave')}</button></div></section>`;
 };
 
+/** Answer is what the server did not take, with what to do. @param {{a: import('./db.js').Answer, link?: boolean}} p */
+export const Answer = ({ a, link = false }) => {
+  const s = useNow(), kept = a.code === 'claim_kept';
+  return html`<section class="card stack warn"><b>${say(kept ? 'answer.kept' : 'answer.refused', { what: say(a.label) })}</b>
+    <p class="dense">${link && a.visit ? who(a.visit, s.visits, a.when) + '. ' : ''}${a.said}</p>${a.opens && html`<p><b>${say('answer.opens', { at: dayShort(a.opens) + ' ' + clock(a.opens) })}</b></p>`}
+    <p class="dense quiet">${say(kept ? 'answer.kept.do' : 'answer.refused.do')}</p>
+    <div class="row">${link && a.visit && s.visits.some((v) => v.visit.id === a.visit) && html`<a class="btn small" href=${'#/visit/' + a.visit + (a.move === 'complete' ? '/done' : '')}>${say('open')}</a>`}
+    <button class="btn small" onClick=${async () => { await db.drop('answers', a.id); await reload(); }}>${say('read')}</button></div></section>`;
+};
+
 /** Waiting shows each thing that is not sent, and what the server did not take, with what to do. */
 export const Waiting = () => {
   const s = useNow();
@@ -42,7 +52,6 @@ export const Waiting = () => {
   const n = s.queue.filter((q) => !q.aside).length + s.files.length;
   const about = (/** @type {import('./db.js').Queued} */ q) => [q.visit && !q.secret ? who(q.visit, s.visits) : '', at(q.at)].filter(Boolean).join(' · ');
   const how = (/** @type {import('./db.js').Queued} */ q) => s.doing[q.id] || (q.depends_on?.some((id) => ids.has(id)) ? 'after' : s.net === 'ok' ? 'waits' : s.net);
-  const dismiss = async (/** @type {string} */ id) => { await db.drop('answers', id); await reload(); };
   return html`<${Back} to="#/" word=${say('nav.today')} /><h1 class="title">${say('nav.waiting')}</h1>
     <div class="stack">
       <p class="quiet" role="status">${n ? say('net.' + s.net) : say(s.queue.length ? 'aside.not' : 'all.sent')}${s.sending ? ' · ' + say('busy') : ''}</p>
@@ -53,9 +62,6 @@ export const Waiting = () => {
       ${s.files.map((f) => html`<${Thing} key=${f.id} words=${say('file.' + f.kind)} about=${[f.visit && who(f.visit, s.visits), at(f.at)].filter(Boolean).join(' · ')}
         how=${s.doing[f.id] || (s.net === 'ok' ? 'waits' : s.net)} retry=${() => spare('files', () => sendFiles(f.id))} />`)}
       ${s.answers.length > 0 && html`<h2 class="title">${say('answers')}</h2>`}
-      ${s.answers.map((a) => html`<section key=${a.id} class="card stack"><b>${say(a.code === 'claim_kept' ? 'answer.kept' : 'answer.refused', { what: say(a.label) })}</b>
-        <p class="dense">${a.visit ? who(a.visit, s.visits, a.when) + '. ' : ''}${a.said}</p>${a.opens && html`<p><b>${say('answer.opens', { at: dayShort(a.opens) + ' ' + clock(a.opens) })}</b></p>`}<p class="dense quiet">${say(a.code === 'claim_kept' ? 'answer.kept.do' : 'answer.refused.do')}</p>
-        <div class="row">${a.visit && s.visits.some((v) => v.visit.id === a.visit) && html`<a class="btn small" href=${'#/visit/' + a.visit + (a.move === 'complete' ? '/done' : '')}>${say('open')}</a>`}
-        <button class="btn small" onClick=${() => dismiss(a.id)}>${say('read')}</button></div></section>`)}
+      ${s.answers.map((a) => html`<${Answer} key=${a.id} a=${a} link />`)}
     </div>`;
 };

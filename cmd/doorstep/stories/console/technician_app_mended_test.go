@@ -510,6 +510,41 @@ func TestSickIsAskedOnce(t *testing.T) {
 	}
 }
 
+// TestARefusalIsSaidAtTheVisit: what the server did not take is no green line, and stands at the visit with what to do until it was read. A stop goes
+// also where nothing can be kept, and is not said to be lost.
+func TestARefusalIsSaidAtTheVisit(t *testing.T) {
+	audit := newAuditor(t)
+	h := harness.New(t, "sqlite")
+	h.Ignores("visit.assigned", "flag.triage")
+	h.MayIgnore("visit.stopped", "flag.live", "hold.area", "call.manager", "visit.stopped_household", "job.nobody_left")
+	a := &technician{T: t, ctx: audit.ctx, url: h.URL}
+	a.atWidth(360)
+	_, visit, at := ready(t, h, a, nil)
+	a.open("?1" + at)
+	a.taps("I am on my way")
+	a.taps("I have arrived")
+	a.sees("All sent")
+	a.open("?2" + at + "/noaccess")
+	a.taps("Record that nobody opened")
+	a.sees("1 answer to read")
+	a.until("no green line", "document.querySelector('.sent.warn')")
+	a.open("?3" + at)
+	a.sees("Not taken: Nobody opened")
+	audit.judge("a refusal at its visit", "Not taken")
+	a.taps("I have read it")
+	a.until("it was read", "!/Not taken|answer to read/.test(document.body.innerText)")
+	a.open("?4" + at + "/cannot")
+	a.sees("Stop and leave")
+	evaluate[bool](t, a.ctx, `(IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); }, true)`)
+	a.taps("Stop and leave")
+	for end := time.Now().Add(harness.Patience); h.As("kiran").Visit(visit).Status != "stopped_unsafe"; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the visit is %s", h.As("kiran").Visit(visit).Status)
+		}
+	}
+	a.until("nothing is said to be lost", "!document.body.innerText.includes('NOT kept')")
+}
+
 // TestNamesThatDoNotBreak: sixty letters without a gap, in Latin and in Devanagari, at 360 px and twice the size of text.
 func TestNamesThatDoNotBreak(t *testing.T) {
 	for _, name := range []string{strings.Repeat("Vishwanathan", 5), strings.Repeat("श्रीनिवासन", 6)} {
