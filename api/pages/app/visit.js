@@ -73,8 +73,8 @@ const Overview = ({ v }) => {
         ${v.job.note && html`<div><div class="label">${say('note')}</div><div class="dense">${v.job.note}</div></div>`}</section>
       ${v.history.promises.length > 0 && html`<section class="card"><div class="label">${say('promises')}</div>${v.history.promises.map((p) => html`<div class="dense">${p.what}</div>`)}</section>`}
       <section class="card spread"><div><div class="label">${say('reached?')}</div><div class="dense">${v.reachability.explanation}
-        ${v.reachability.missing.length > 0 && html`<br />${say('missing', { what: v.reachability.missing.join(', ') })}`}
-        ${allowed && Date.parse(allowed) > now() && html`<br />${say('next.call', { at: dayShort(allowed) + ' ' + clock(allowed) })}`}</div></div>
+        ${allowed && Date.parse(allowed) > now() && html`<br />${say('next.call', { at: dayShort(allowed) + ' ' + clock(allowed) })}`}
+        ${v.reachability.missing.length > 0 && html`<details><summary>${say('missing.what')}</summary><ul>${v.reachability.missing.map((x) => html`<li key=${x}>${x}</li>`)}</ul></details>`}</div></div>
         <a class="btn small" href=${id + '/reach'}>${say('attempts')}</a></section>
       ${(v.history.visits.length > 1 || v.history.earlier_jobs.length > 0) && html`<details class="card"><summary>${say('history')}</summary>
         ${v.history.visits.filter((x) => x.id !== v.visit.id).map((x) => html`<p class="dense" key=${x.id}><b>${dayShort(x.window_start)}</b> ${say('status.' + x.status)}. ${x.findings} ${x.work_done} ${x.parts.join(', ')}</p>`)}
