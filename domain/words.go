@@ -32,9 +32,9 @@ func Say(kind, language, when string) (title, body string) {
 	return w[0], strings.ReplaceAll(w[1], "{when}", when)
 }
 
-// SayAgain gives title and body of a notice to whoever reads it, in their language, when it was made in another: from the words of its kind and
-// what they were filled with then. Days are said anew; names, numbers and times of day stay. What is not of those words, as after a
-// release that changed them, stays as it was made.
+// SayAgain gives title and body of a notice to whoever reads it, in their language, when it was made in another: from the words of its
+// kind and what they were filled with then. Days are said anew; names, numbers and times of day stay. What is not of those words, as after
+// a release that changed them, stays as it was made.
 func SayAgain(n *Notice, language string) (title, body string) {
 	from, to := Spoken(n.Language), Spoken(language)
 	was, known := Words[n.Kind][from]

@@ -29,7 +29,7 @@ export const Sent = () => {
   const net = s.net === 'ok' ? '' : say('net.' + s.net);
   const words = n ? say('wait', { n }) : aside ? say('aside.not') : say('all.sent');
   return html`<a class=${'sent ' + (look ? 'warn' : n ? 'mute' : 'good')} href="#/waiting" aria-live="polite"><span aria-hidden="true">${look ? '▲' : n ? '△' : '✓'}</span>
-    ${words}${net && html` · ${net}`}${look ? html` · <b>${say('look', { n: look })}</b>` : ''}
+    <span>${words}${net && html` · ${net}`}${look ? html` · <b>${say('look', { n: look })}</b>` : ''}</span>
     ${s.synced ? html`<span class="right">${clock(s.synced + s.skew)}</span>` : ''}</a>`;
 };
 

@@ -50,9 +50,11 @@ const Overview = ({ v }) => {
   const onItsDay = v.visit.status !== 'scheduled' || opened(v.visit.window_start);
   const at = site(v), next = nextMove[v.visit.status], step = steps.indexOf(v.visit.status), id = '#/visit/' + v.visit.id;
   const unseen = v.visit.plan.length > 0 && !v.visit.plan_seen.includes(s.me?.user.id);
+  const asked = !!v.timer && !['armed', 'ended'].includes(v.timer.status); // which goes before everything else
   const allowed = Object.entries(v.reachability.next_allowed).find(([c]) => c === 'phone')?.[1];
   return html`<${Back} to="#/" word=${say('nav.today')} />
     <div class=${'stack' + (ahead(v.visit.status) ? ' barred' : '')}><${Sent} />
+      ${asked && html`<${Timer} v=${v} />`}
       <div><div class="label">${dayShort(v.visit.window_start)} · ${clock(v.visit.window_start)}–${clock(v.visit.window_end)}</div>
         <h1 class="big">${v.customer?.name}</h1><div class="quiet">${[at?.address, at?.landmark, at?.postal_code].filter(Boolean).join(', ')}</div>
         <p class="row"><${State} visit=${v.visit} />${v.job.priority === 'urgent' && html`<span class="pill danger">■ ${say('urgent')}</span>`}
@@ -65,7 +67,7 @@ const Overview = ({ v }) => {
       ${v.visit.plan.length > 0 && html`<section class="card warn"><strong>▲ ${say('plan')}</strong><p>${v.visit.plan.map((/** @type {string} */ x) => say('plan.' + x)).join(', ')}</p>
         ${unseen ? html`<button class="btn" onClick=${() => move(v, 'plan-seen')}>${say('do.plan-seen')}</button>` : html`<span class="pill good">✓ ${say('plan.seen')}</span>`}</section>`}
       <${Door} v=${v} />
-      <${Timer} v=${v} />
+      ${!asked && html`<${Timer} v=${v} />`}
       <section class="card stack"><div><div class="label">${say('fault')}</div>${v.job.fault || say('fault.none')} ${v.job.what_matters && html`<strong>${v.job.what_matters}</strong>`}</div>
         ${v.history.tried_steps.length > 0 && html`<div><div class="label">${say('tried')}</div>${v.history.tried_steps.map((t) => html`<div class="dense" key=${t.id}>${t.step}: ${say('result.' + t.result)}${
           t.watched_by.includes('professional') ? ' · ' + say('watched.professional') : ''}</div>`)}</div>`}

@@ -165,8 +165,8 @@ func TestWhoLosesAVisitUnderAPingAnswersInTheInbox(t *testing.T) {
 	}
 }
 
-// TestAnAnswerToAPingThatWaitsIsNotTaken: without network the question stands and says that the answer waits; where the server does not take it
-// that is said on every screen that asks, and the code is asked again only then.
+// TestAnAnswerToAPingThatWaitsIsNotTaken: without network the question stands and says that the answer waits; where the server does not
+// take it that is said on every screen that asks, and the code is asked again only then.
 func TestAnAnswerToAPingThatWaitsIsNotTaken(t *testing.T) {
 	audit := newAuditor(t)
 	h := harness.New(t, "sqlite")
@@ -192,6 +192,9 @@ func TestAnAnswerToAPingThatWaitsIsNotTaken(t *testing.T) {
 	}
 	a.sees("Not OK: call for help")
 	audit.judge("an answer that waits", "waits to be sent")
+	if !evaluate[bool](t, a.ctx, "document.querySelector('main .card').textContent.includes('Are you all right?')") {
+		t.Error("the question is not the first thing at its visit")
+	}
 	for i, hash := range []string{"#/", at} {
 		a.open("?2" + strconv.Itoa(i) + hash)
 		a.sees("Are you all right?")
@@ -199,6 +202,9 @@ func TestAnAnswerToAPingThatWaitsIsNotTaken(t *testing.T) {
 	}
 	a.open("?3#/")
 	a.sees("“I am fine” waits to be sent")
+	if !evaluate[bool](t, a.ctx, "document.querySelector('a.card.warn').getClientRects().length === 1") {
+		t.Error("the card on the first screen is broken over its lines")
+	}
 	a.offline(false)
 	a.sees("This is not your code")
 	audit.judge("an answer that was not taken", "Are you all right?")
@@ -250,8 +256,8 @@ func TestAColleagueAnswersAnAlarmInTheApp(t *testing.T) {
 	a.until("nothing stands over the day", "document.querySelector('.next .big') && !document.body.innerText.includes('called for help')")
 }
 
-// TestNoticesLeadToWhatTheySpeakOf: who is on a colleague's alarm, how it stands with a report. A message to a household is one tap, and does not
-// begin with a call.
+// TestNoticesLeadToWhatTheySpeakOf: who is on a colleague's alarm, how it stands with a report. A message to a household is one tap, and
+// does not begin with a call.
 func TestNoticesLeadToWhatTheySpeakOf(t *testing.T) {
 	audit := newAuditor(t)
 	h := harness.New(t, "sqlite")
@@ -510,8 +516,8 @@ func TestSickIsAskedOnce(t *testing.T) {
 	}
 }
 
-// TestARefusalIsSaidAtTheVisit: what the server did not take is no green line, and stands at the visit with what to do until it was read. A stop goes
-// also where nothing can be kept, and is not said to be lost.
+// TestARefusalIsSaidAtTheVisit: what the server did not take is no green line, and stands at the visit with what to do until it was read.
+// A stop goes also where nothing can be kept, and is not said to be lost.
 func TestARefusalIsSaidAtTheVisit(t *testing.T) {
 	audit := newAuditor(t)
 	h := harness.New(t, "sqlite")
@@ -588,8 +594,8 @@ const brokenWords = `(() => {
 	}
 	return out.join(' '); })()`
 
-// TestTheBarsAreOneRow: at 360 px the bar below takes one row in each language, and no word of a button is broken or cut off, at twice the size
-// of text either. A report is two screens at most, with what sends it in reach.
+// TestTheBarsAreOneRow: at 360 px the bar below takes one row in each language, and no word of a button is broken or cut off, at twice the
+// size of text either. A report is two screens at most, with what sends it in reach.
 func TestTheBarsAreOneRow(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	a := &technician{T: t, ctx: browser(t), url: h.URL}
@@ -690,8 +696,8 @@ func TestInTheBackgroundTheAppWakesOnceAMinuteAtMost(t *testing.T) {
 	}
 }
 
-// TestTheLanguageOfTheAppBecomesTheAccounts: its own words are in it at once, also without network; lists and notices, those of before too, come in it
-// as soon as there is some.
+// TestTheLanguageOfTheAppBecomesTheAccounts: its own words are in it at once, also without network; lists and notices, those of before
+// too, come in it as soon as there is some.
 func TestTheLanguageOfTheAppBecomesTheAccounts(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	a := &technician{T: t, ctx: browser(t), url: h.URL}

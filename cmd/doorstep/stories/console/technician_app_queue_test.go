@@ -38,8 +38,8 @@ func TestOneRequestThatCannotBeReadStopsNoOther(t *testing.T) {
 	a.taps("I am on my way")
 	a.sees("1 thing waits")
 	tried := func() object {
-		return object{"id": uuid.NewString(), "method": "POST", "path": path("/v1/jobs/%s/attempts", job), "label": "did.attempt", "depends_on": []any{},
-			"body": object{"channel": "phone", "outcome": "no_answer", "occurred_at": time.Now().Format(time.RFC3339)}}
+		return object{"id": uuid.NewString(), "method": "POST", "path": path("/v1/jobs/%s/attempts", job), "label": "did.attempt",
+			"depends_on": []any{}, "body": object{"channel": "phone", "outcome": "no_answer", "occurred_at": time.Now().Format(time.RFC3339)}}
 	}
 	poisoned, large := tried(), tried()
 	poisoned["body"], poisoned["visit"], poisoned["move"], poisoned["label"] = "no object", visit["id"], "door", "did.door"

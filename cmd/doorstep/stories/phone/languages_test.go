@@ -107,8 +107,8 @@ func TestAPhoneIsSpokenToInItsLanguage(t *testing.T) {
 	})
 }
 
-// TestNoticesOfBeforeAreReadInTheNewLanguage: who changes the language of their account reads in it what was pushed before, with its days; the
-// next sync brings it, and the inbox has it.
+// TestNoticesOfBeforeAreReadInTheNewLanguage: who changes the language of their account reads in it what was pushed before, with its days;
+// the next sync brings it, and the inbox has it.
 func TestNoticesOfBeforeAreReadInTheNewLanguage(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.MayIgnore(noise...)
