@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TestNoticesAreReadInTheReadersLanguage walks every kind in every pair of languages: what is read later is what would have been said at once,
-// but for words that a release has changed.
+// TestNoticesAreReadInTheReadersLanguage walks every kind in every pair of languages: what is read later is what would have been said at
+// once, but for words that a release has changed.
 func TestNoticesAreReadInTheReadersLanguage(t *testing.T) {
 	at := time.Date(2027, 5, 31, 9, 30, 0, 0, time.UTC) // a month that is short in one language alone
 	fill := func(kind, language string) (string, string) {

@@ -4,7 +4,7 @@ import { html } from './html.js';
 import * as db from './db.js';
 import { begin, change, say, state, useNow } from './state.js';
 import { left } from './net.js';
-import { follow, grow, health, hurry, register, sync } from './sync.js';
+import { follow, grow, hurry, register, sync } from './sync.js';
 import { resume, SignIn } from './signin.js';
 import { Today } from './today.js';
 import { Visit } from './visit.js';
@@ -84,7 +84,6 @@ const start = async () => {
   sync().then(() => {
     if (!state.signedIn) return;
     register().catch(() => {});
-    health().catch(() => {});
     pushOn(false).catch(() => {});
   });
   if (!('serviceWorker' in navigator)) return;

@@ -2,12 +2,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import * as db from './db.js';
 import { html } from './html.js';
 import { ask, key } from './net.js';
-import { enqueue } from './moves.js';
+import { ahead, enqueue } from './moves.js';
 import { Back, Choice, Field, SosButton } from './parts.js';
 import { pushOn } from './push.js';
 import { reload, say, useNow } from './state.js';
 import { SignIn } from './signin.js';
-import { leave, soon } from './sync.js';
+import { health, leave, soon } from './sync.js';
 import { languages, language } from './words.js';
 import { clock, day, dayKey, dayShort, now } from './when.js';
 
@@ -97,7 +97,7 @@ const Phones = () => {
     try { await ask('POST', `/v1/me/devices/${id}/lost`, { headers: { 'Idempotency-Key': key() } }); setSure(''); again(); } catch (e) { setWrong(/** @type {any} */ (e).problem ? /** @type {any} */ (e).message : say('net.needed')); }
   };
   return html`<section class="card stack"><b>${say('push.' + (push === 'granted' ? 'on' : push === 'denied' ? 'denied' : 'off'))}</b>
-    ${push === 'default' && html`<button class="btn primary wide" onClick=${async () => { await pushOn(true).catch(() => {}); setPush(Notification.permission); }}>${say('push.go')}</button>`}</section>
+    ${push === 'default' && html`<button class="btn primary wide" onClick=${async () => { await pushOn(true).catch(() => {}); setPush(Notification.permission); await health(true).catch(() => {}); again(); }}>${say('push.go')}</button>`}</section>
     ${said}<p role="alert" class="wrong">${wrong}</p>
     ${(got?.items || []).map((/** @type {any} */ d) => html`<section key=${d.installation_id} class="card stack"><div><b>${say('platform.' + d.platform)}${d.current ? ' · ' + say('this.phone') : ''}</b>
       <div class="dense quiet">${say('last.contact', { at: dayShort(d.last_contact) + ' ' + clock(d.last_contact) })}</div></div>
@@ -112,7 +112,7 @@ const Pay = () => {
   const from = dayKey(now() - 30 * 86_400_000);
   const [got, said] = useAsked(`/v1/technicians/${s.me?.user.id}/payable?from=${from}&limit=100`);
   return html`${said}${got && !got.items.length && html`<p class="empty card">${say('pay.none')}</p>`}${(got?.items || []).map((/** @type {any} */ r) => html`<section key=${r.visit_id} class="card spread"><div><b>${day(r.window_start)}</b>
-    <div class="dense quiet">${r.external_ref} ${say('status.' + r.status)}. ${r.why}</div></div><span class=${'pill ' + (r.payable ? 'good' : 'mute')}>${r.payable ? '✓ ' + say('pay.yes') : '– ' + say('pay.no')}</span></section>`)}`;
+    <div class="dense quiet">${r.external_ref} ${say('status.' + r.status)}. ${r.why}</div></div><span class=${'pill ' + (r.payable ? 'good' : 'mute')}>${r.payable ? '✓ ' + say('pay.yes') : '– ' + say(ahead(r.status) ? 'pay.later' : 'pay.no')}</span></section>`)}`;
 };
 
 const Thanks = () => {

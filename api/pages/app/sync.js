@@ -40,6 +40,7 @@ export const sync = async () => {
     await speakAlike();
     await look();
     spare('files', sendFiles).catch(() => {}); // which nothing waits for; what is left goes with the next sync
+    health().catch(() => {});
     failures = 0;
     change({ net: 'ok', ended: '', sending: false });
     later(stays(state.queue).size < state.queue.length ? 5_000 : open(state).length ? 20_000 : document.hidden ? 15 * 60_000 : 120_000);
@@ -363,10 +364,10 @@ export const leave = async () => {
   await reload();
 };
 
-/** health tells the server what it can know of this phone, at most every ten minutes. */
-export const health = async () => {
+/** health tells the server what it can know of this phone, at most every ten minutes unless something has just changed. */
+export const health = async (changed = false) => {
   const last = await db.get('health') || 0, id = await db.get('installation');
-  if (!id || Date.now() - last < 600_000) return;
+  if (!id || !changed && Date.now() - last < 600_000) return;
   const battery = await /** @type {any} */ (navigator).getBattery?.().catch(() => null);
   const oldest = state.queue[0];
   await ask('PUT', `/v1/devices/${id}/health`, { headers: { 'Idempotency-Key': key() }, body: {
