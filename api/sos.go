@@ -40,6 +40,13 @@ func mountSOS(a *App, s *web.Server) {
 		if err != nil {
 			return domain.SOSView{}, err
 		}
+		if on := out[0].OwnerID; on != nil {
+			owner, err := svc.Read.Principal(c.UserContext(), *on)
+			if err != nil {
+				return domain.SOSView{}, err
+			}
+			out[0].Owner = &domain.SOSOwner{Name: owner.Name}
+		}
 		if x.RaiserID == ac.UserID {
 			return out[0], nil
 		}

@@ -385,7 +385,7 @@ func (p *phone) promisesSince(t touched, _ bool) (out []syncPart, err error) {
 }
 
 func (p *phone) noticesSince(t touched, nextDay bool) (out []syncPart, err error) {
-	if len(t.notices) == 0 && !nextDay {
+	if len(t.notices) == 0 && !nextDay && !t.lists {
 		return nil, nil
 	}
 	notices, err := p.inbox(p.old)
@@ -397,7 +397,7 @@ func (p *phone) noticesSince(t touched, nextDay bool) (out []syncPart, err error
 		own := t.notices[n.ID]
 		delete(t.notices, n.ID)
 		switch kept := !n.CreatedAt.Before(noticesFrom(p.days)); {
-		case kept && own:
+		case kept && (own || t.lists): // in another language, it may be
 			out = append(out, partOfNotice(n))
 		case !kept:
 			out = append(out, gone("notice", n.ID, domain.GoneEnded))

@@ -130,6 +130,12 @@ type SOSView struct {
 	Silent          bool             `json:"silent"` // they are not to be called openly; to the raiser always false
 	Actions         JSONList[string] `json:"actions"`
 	Raiser          *SOSRaiser       `json:"raiser,omitempty"` // where one alarm is read by somebody else
+	Owner           *SOSOwner        `json:"owner,omitempty"`  // where one alarm is read
+}
+
+// SOSOwner is who is on it.
+type SOSOwner struct {
+	Name string `json:"name"`
 }
 
 // SOSRaiser is whom to look for and to call: their name, and their number unless the alarm is silent.

@@ -24,7 +24,7 @@ type NoticeCall struct {
 	Silent bool      `json:"silent"` // they are not to be called openly
 }
 
-// Inbox shows notices to their reader. Where one asks the desk to call
+// Inbox shows notices to their reader, in their language. Where one asks the desk to call
 // somebody, it says whom, as long as the reader is of that person's desk.
 func (s *Service) Inbox(ctx context.Context, a domain.Actor, rows []domain.Notice) ([]NoticeView, error) {
 	var ids []domain.ID
@@ -51,6 +51,7 @@ func (s *Service) Inbox(ctx context.Context, a domain.Actor, rows []domain.Notic
 	out := make([]NoticeView, len(rows))
 	for i := range rows {
 		out[i].Notice = rows[i]
+		out[i].Title, out[i].Body = domain.SayAgain(&rows[i], a.Language)
 		if id, ok := asked(&rows[i]); ok {
 			if u, ok := people[id]; ok && u.CentreID != nil && u.AreaID != nil && a.Reaches(*u.CentreID, *u.AreaID) {
 				out[i].Call = &NoticeCall{u.ID, u.Name, u.Phone, silent[u.ID]}
@@ -77,6 +78,8 @@ func (s *Service) SeenNotice(ctx context.Context, call *casework.Call, id domain
 				return domain.Notice{}, err
 			}
 		}
-		return *n, nil
+		seen := *n
+		seen.Title, seen.Body = domain.SayAgain(n, call.Actor.Language)
+		return seen, nil
 	})
 }

@@ -6,8 +6,8 @@ import { openDB } from 'idb';
  * @typedef {import('api').components['schemas']} Schemas
  * @typedef {Schemas['SyncVisit']} SyncVisit
  * @typedef {{seq?: number, id: string, method: string, path: string, body?: any, label: string, visit?: string, move?: string, at: number,
- *   depends_on?: string[], secret?: boolean, sealed?: {iv: Uint8Array, data: ArrayBuffer}, timer?: string, minutes?: number, urgent?: boolean,
- *   when?: string}} Queued
+ *   depends_on?: string[], secret?: boolean, sealed?: {iv: Uint8Array, data: ArrayBuffer}, timer?: string, urgent?: boolean,
+ *   when?: string, aside?: {said: string, code: string, status: number}}} Queued
  * @typedef {{seq?: number, id: string, visit: string, kind: string, blob?: Blob, asked: boolean, agreed: boolean, at: number,
  *   size?: number, sha256?: string, announced?: boolean, wrong?: number, report?: string, flag?: string, type?: string,
  *   sealed?: {iv: Uint8Array, data: ArrayBuffer}}} QueuedFile
@@ -117,14 +117,14 @@ export const keepPage = async (page) => {
 /**
  * received takes a request out of the queue and what it did into the picture, in one: until the server's next picture comes, the
  * screen must not fall back to what was before.
- * @param {Queued} q @param {(visit: any) => void} lay
+ * @param {Queued} q @param {(v: SyncVisit) => void} lay
  */
 export const received = async (q, lay) => {
   const tx = (await db()).transaction(['queue', 'visits'], 'readwrite');
   if (q.seq !== undefined) tx.objectStore('queue').delete(q.seq);
   const row = q.visit && await tx.objectStore('visits').get(q.visit);
   if (row) {
-    lay(row.v.visit);
+    lay(row.v);
     tx.objectStore('visits').put(row);
   }
   await tx.done;

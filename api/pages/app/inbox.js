@@ -1,7 +1,9 @@
 import { useState } from 'preact/hooks';
 import { html } from './html.js';
+import { leads } from './leads.js';
 import { enqueue } from './moves.js';
 import { Field, SosButton } from './parts.js';
+import { Answers, Told, told } from './ping.js';
 import { say, useNow } from './state.js';
 import { clock, dayShort, now } from './when.js';
 
@@ -17,28 +19,32 @@ const NextPerson = ({ flag, done }) => {
     <button class="btn small" disabled=${!words.trim()} onClick=${go}>${say('send.now')}</button></div></details>`;
 };
 
-/** Ping is answered here once the visit is another's: what was asked of somebody ends by their own answer alone. @param {{visit: string, done: () => void}} p */
-const Ping = ({ visit, done }) => {
-  const s = useNow(), [code, setCode] = useState(''), refused = s.answers.find((x) => x.visit === visit && x.label === 'did.timer');
-  const go = async (/** @type {string} */ what) => {
-    if (await enqueue({ path: `/v1/visits/${visit}/timer/${what}`, body: code ? { code } : {}, label: 'did.timer', visit, seal: true, urgent: what === 'not-ok' })) done();
-  };
-  return html`<details open><summary>${say('timer.asked')}</summary><div class="stack">${refused && html`<p role="alert" class="wrong">${refused.said}</p>`}
-    <${Field} id=${'ping' + visit} label=${say('timer.code.label')} value=${code} set=${setCode} more=${{ type: 'password', inputMode: 'numeric', autocomplete: 'off', maxLength: 32 }} />
-    <button class="btn primary wide" onClick=${() => go('fine')}>${say('timer.fine')}</button><button class="btn danger wide" onClick=${() => go('not-ok')}>${say('timer.notok')}</button></div></details>`;
+/** Ping is answered here once the visit is another's: what was asked of somebody ends by their own answer alone. @param {{n: any, visit: string, done: () => void}} p */
+const Ping = ({ n, visit, done }) => {
+  const { waits, refused } = told(useNow(), visit), open = !n.seen_at || !!waits || !!refused;
+  return html`<details open=${open}><summary>${say('timer.asked')}</summary><div class="stack"><${Told} visit=${visit} /><${Answers} visit=${visit} asked done=${done} /></div></details>`;
 };
+
+/** asks reports whether a notice wants an answer, or somebody's help: it is read by itself. @param {any} n */
+const asks = (n) => /^(sos|timer|home_safe)\.|^flag\.(next_person|hearing)$|^break\.offered$/.test(n.kind);
 
 /** Inbox is everything that was pushed, newest first. */
 export const Inbox = () => {
-  const s = useNow(), at = (/** @type {any} */ n) => n.visit_id || n.data?.visit_id;
-  const seen = (/** @type {any} */ n) => { if (!n.seen_at && !s.queue.some((q) => q.path.includes(n.id))) enqueue({ path: `/v1/inbox/${n.id}/seen`, body: undefined, plain: true, label: 'did.seen' }); };
+  const s = useNow(), [busy, setBusy] = useState(false), at = (/** @type {any} */ n) => n.visit_id || n.data?.visit_id;
+  const to = (/** @type {any} */ n) => {
+    const hash = leads(n.kind, { ...n.data, ...(at(n) ? { visit_id: at(n) } : {}) });
+    return hash === '#/inbox' || hash.startsWith('#/visit/') && !s.visits.some((v) => v.visit.id === at(n)) ? '' : hash;
+  };
+  const seen = async (/** @type {any} */ n) => { if (!n.seen_at && !s.queue.some((q) => q.path.includes(n.id))) await enqueue({ path: `/v1/inbox/${n.id}/seen`, body: undefined, plain: true, label: 'did.seen' }); };
+  const plain = s.inbox.filter((n) => !n.seen_at && !asks(n) && !s.queue.some((q) => q.path.includes(n.id)));
+  const all = async () => { setBusy(true); for (const n of plain) await seen(n); setBusy(false); };
   return html`<header class="top"><h1 class="title">${say('nav.inbox')}</h1><${SosButton} /></header><div class="stack">
+    ${plain.length > 3 && html`<button class="btn wide" disabled=${busy} onClick=${all}>${say('read.all')}</button>`}
     ${!s.inbox.length && html`<p class="empty card">${say('inbox.none')}</p>`}
     ${s.inbox.map((n) => html`<article key=${n.id} class=${'card' + (n.seen_at ? ' done' : '')}><div class="label">${dayShort(n.created_at)} ${clock(n.created_at)}</div>
       <b>${n.title}</b><p class="dense">${n.body}</p><div class="row">
-      ${at(n) && s.visits.some((v) => v.visit.id === at(n)) && html`<a class="btn small" href=${'#/visit/' + at(n)} onClick=${() => seen(n)}>${say('open')}</a>`}
-      ${n.kind === 'sos.raised' && n.data?.sos_id && html`<a class="btn small danger" href=${'#/sos/' + n.data.sos_id} onClick=${() => seen(n)}>${say('open')}</a>`}
-      ${n.kind === 'timer.ping' && at(n) && Date.parse(n.created_at) > now() - 12 * 3_600_000 && !s.visits.some((v) => v.visit.id === at(n)) && html`<${Ping} visit=${at(n)} done=${() => seen(n)} />`}
+      ${to(n) && html`<a class=${'btn small' + (n.kind.startsWith('sos.') ? ' danger' : '')} href=${to(n)} onClick=${() => seen(n)}>${say('open')}</a>`}
+      ${n.kind === 'timer.ping' && at(n) && Date.parse(n.created_at) > now() - 12 * 3_600_000 && !s.visits.some((v) => v.visit.id === at(n)) && html`<${Ping} n=${n} visit=${at(n)} done=${() => seen(n)} />`}
       ${n.kind === 'flag.next_person' && n.data?.flag_id && html`<${NextPerson} flag=${n.data.flag_id} done=${() => seen(n)} />`}
       ${pause(n) && !n.seen_at && [true, false].map((yes) => html`<button key=${yes} class="btn small" onClick=${() => { enqueue({ path: pause(n), body: { accept: yes }, label: yes ? 'did.pause' : 'did.seen' }); seen(n); }}>${say(yes ? 'pause.take' : 'pause.not')}</button>`)}
       ${n.kind === 'sos.drill' && n.data?.drill_id && html`<button class="btn small" onClick=${() => { enqueue({ path: `/v1/me/drills/${n.data.drill_id}/heard`, body: undefined, plain: true, label: 'did.heard' }); seen(n); }}>${say('drill.heard')}</button>`}

@@ -4,7 +4,7 @@ import { html } from './html.js';
 import * as db from './db.js';
 import { begin, change, say, state, useNow } from './state.js';
 import { left } from './net.js';
-import { follow, grow, health, hurry, register, sync } from './sync.js';
+import { follow, grow, hurry, register, sync } from './sync.js';
 import { resume, SignIn } from './signin.js';
 import { Today } from './today.js';
 import { Visit } from './visit.js';
@@ -12,6 +12,8 @@ import { Waiting } from './waiting.js';
 import { Inbox } from './inbox.js';
 import { Me } from './me.js';
 import { Rung } from './rung.js';
+import { Alarms } from './alarms.js';
+import { Flag } from './flag.js';
 import { Sos } from './sos_screen.js';
 import { go, raise } from './sos.js';
 import { pushOn } from './push.js';
@@ -41,7 +43,7 @@ const App = () => {
   const locked = s.synced > 0 && s.age > lockAfter;
   if (locked && screen !== 'waiting') return html`<${SignIn} why=${say('ended.sync_too_old')} />`;
   const body = screen === 'visit' ? html`<${Visit} id=${id} part=${part} />` : screen === 'waiting' ? html`<${Waiting} />`
-    : screen === 'inbox' ? html`<${Inbox} />` : screen === 'me' ? html`<${Me} part=${id} />` : html`<${Today} />`;
+    : screen === 'flag' ? html`<${Flag} key=${id} id=${id} />` : screen === 'inbox' ? html`<${Inbox} />` : screen === 'me' ? html`<${Me} part=${id} />` : html`<${Today} />`;
   const tab = (/** @type {string} */ to, /** @type {string} */ word, /** @type {number} */ n = 0) => html`<a href=${'#/' + to}
     aria-current=${(screen || '') === to ? 'page' : undefined}>${say(word)}${n ? html` <b>${n}</b>` : ''}</a>`;
   const unseen = s.inbox.filter((n) => !n.seen_at).length;
@@ -50,9 +52,10 @@ const App = () => {
     ${s.ended && html`<div class="bar-note warn" role="alert">${say('ended.' + s.ended)} <a class="btn small" href="#/me/signin">${say('signin.again')}</a></div>`}
     ${s.full && html`<div class="bar-note warn" role="alert">${say('storage.full')}</div>`}
     ${s.sos && !s.sos.safe && s.sos.view?.status !== 'resolved' && html`<a class="bar-note danger" href="#/sos">${say('sos.open')}</a>`}
+    <${Alarms} s=${s} />
     <main id="screen" tabindex="-1">${body}</main>
-    ${screen !== 'visit' && html`<nav class="foot" aria-label=${say('nav')}><div>
-      ${tab('', 'nav.today')}${tab('inbox', 'nav.inbox', unseen)}${tab('waiting', 'nav.waiting', s.queue.length + s.files.length)}${tab('me', 'nav.me')}</div></nav>`}`;
+    ${screen !== 'visit' && screen !== 'flag' && html`<nav class="foot" aria-label=${say('nav')}><div>
+      ${tab('', 'nav.today')}${tab('inbox', 'bar.inbox', unseen)}${tab('waiting', 'bar.waiting', s.queue.length + s.files.length)}${tab('me', 'nav.me')}</div></nav>`}`;
 };
 
 /** raiseAsAsked raises an alarm that the standing notification asked for (sw.js); no address can. */
@@ -81,7 +84,6 @@ const start = async () => {
   sync().then(() => {
     if (!state.signedIn) return;
     register().catch(() => {});
-    health().catch(() => {});
     pushOn(false).catch(() => {});
   });
   if (!('serviceWorker' in navigator)) return;

@@ -2,12 +2,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import * as db from './db.js';
 import { html } from './html.js';
 import { ask, key } from './net.js';
-import { enqueue } from './moves.js';
+import { ahead, enqueue } from './moves.js';
 import { Back, Choice, Field, SosButton } from './parts.js';
 import { pushOn } from './push.js';
 import { reload, say, useNow } from './state.js';
 import { SignIn } from './signin.js';
-import { leave } from './sync.js';
+import { health, leave, soon } from './sync.js';
 import { languages, language } from './words.js';
 import { clock, day, dayKey, dayShort, now } from './when.js';
 
@@ -32,7 +32,7 @@ export const Me = ({ part }) => {
     <div class="menu">${Object.keys(pages).map((p) => html`<a key=${p} href=${'#/me/' + p}>${say('me.' + p)}<span aria-hidden="true">›</span></a>`)}</div>
     <section class="card"><h2 class="label">${say('me.hours')}</h2>${Object.keys(hours).map((d) => html`<div class="dense spread"><span>${name(Number(d))}</span><span>${hours[d].join(', ')}</span></div>`)}</section>
     <section class="card stack"><h2 class="label">${say('me.language')}</h2><div class="acts">${languages.map(([c, words]) => html`<button key=${c} class=${'btn' + (language() === c ? ' primary' : '')} lang=${c}
-      aria-pressed=${language() === c} onClick=${async () => { await db.set('settings', { ...s.settings, language: c }); await reload(); }}>${words}</button>`)}</div></section>
+      aria-pressed=${language() === c} onClick=${async () => { await db.set('settings', { ...s.settings, language: c }); await reload(); soon(); }}>${words}</button>`)}</div></section>
     <p role="alert" class="wrong">${said}</p><button class="btn wide" onClick=${out}>${say('signout')}</button></div>`;
 };
 
@@ -82,7 +82,7 @@ const Codes = () => {
     try {
       await ask('PUT', '/v1/me/codes', { headers: { 'Idempotency-Key': key() }, body: { code, duress_code: duress, ...(present ? { present } : {}) } });
       setCode(''); setDuress(''); setPresent('');
-      setDone(say('kept'));
+      setDone(say('saved'));
     } catch (e) { setDone(/** @type {any} */ (e).problem ? /** @type {any} */ (e).message : say('net.needed')); }
   };
   return html`<p class="dense quiet">${say('codes.why')}</p><section class="card stack"><${Field} id="c1" label=${say('codes.code')} value=${code} set=${setCode} more=${more} />
@@ -97,7 +97,7 @@ const Phones = () => {
     try { await ask('POST', `/v1/me/devices/${id}/lost`, { headers: { 'Idempotency-Key': key() } }); setSure(''); again(); } catch (e) { setWrong(/** @type {any} */ (e).problem ? /** @type {any} */ (e).message : say('net.needed')); }
   };
   return html`<section class="card stack"><b>${say('push.' + (push === 'granted' ? 'on' : push === 'denied' ? 'denied' : 'off'))}</b>
-    ${push === 'default' && html`<button class="btn primary wide" onClick=${async () => { await pushOn(true).catch(() => {}); setPush(Notification.permission); }}>${say('push.go')}</button>`}</section>
+    ${push === 'default' && html`<button class="btn primary wide" onClick=${async () => { await pushOn(true).catch(() => {}); setPush(Notification.permission); await health(true).catch(() => {}); again(); }}>${say('push.go')}</button>`}</section>
     ${said}<p role="alert" class="wrong">${wrong}</p>
     ${(got?.items || []).map((/** @type {any} */ d) => html`<section key=${d.installation_id} class="card stack"><div><b>${say('platform.' + d.platform)}${d.current ? ' · ' + say('this.phone') : ''}</b>
       <div class="dense quiet">${say('last.contact', { at: dayShort(d.last_contact) + ' ' + clock(d.last_contact) })}</div></div>
@@ -112,7 +112,7 @@ const Pay = () => {
   const from = dayKey(now() - 30 * 86_400_000);
   const [got, said] = useAsked(`/v1/technicians/${s.me?.user.id}/payable?from=${from}&limit=100`);
   return html`${said}${got && !got.items.length && html`<p class="empty card">${say('pay.none')}</p>`}${(got?.items || []).map((/** @type {any} */ r) => html`<section key=${r.visit_id} class="card spread"><div><b>${day(r.window_start)}</b>
-    <div class="dense quiet">${r.external_ref} ${say('status.' + r.status)}. ${r.why}</div></div><span class=${'pill ' + (r.payable ? 'good' : 'mute')}>${r.payable ? '✓ ' + say('pay.yes') : '– ' + say('pay.no')}</span></section>`)}`;
+    <div class="dense quiet">${r.external_ref} ${say('status.' + r.status)}. ${r.why}</div></div><span class=${'pill ' + (r.payable ? 'good' : 'mute')}>${r.payable ? '✓ ' + say('pay.yes') : '– ' + say(ahead(r.status) ? 'pay.later' : 'pay.no')}</span></section>`)}`;
 };
 
 const Thanks = () => {
@@ -137,7 +137,7 @@ const Home = () => {
 const Contact = () => {
   const s = useNow();
   const [name, setName] = useState(s.settings.contact?.name || ''), [phone, setPhone] = useState(s.settings.contact?.phone || ''), [done, setDone] = useState('');
-  const go = async () => { await db.set('settings', { ...s.settings, contact: { name: name.trim() || phone, phone: phone.replace(/[^+\d]/g, '') } }); await reload(); setDone(say('kept')); };
+  const go = async () => { await db.set('settings', { ...s.settings, contact: { name: name.trim() || phone, phone: phone.replace(/[^+\d]/g, '') } }); await reload(); setDone(say('saved')); };
   return html`<p class="dense quiet">${say('contact.why')}</p><section class="card stack"><${Field} id="cname" label=${say('name')} value=${name} set=${setName} more=${{ maxLength: 100 }} />
     <${Field} id="cphone" label=${say('phone')} value=${phone} set=${setPhone} more=${{ type: 'tel', maxLength: 20 }} /><button class="btn primary wide" onClick=${go}>${say('keep')}</button><p role="status">${done}</p></section>`;
 };

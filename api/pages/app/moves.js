@@ -32,25 +32,21 @@ export const underWay = (/** @type {string} */ status) => ['en_route', 'arrived'
 export const ahead = (/** @type {string} */ status) => status === 'scheduled' || underWay(status);
 
 /**
- * shown is the picture with what waits in the queue laid over it.
+ * shown is the picture with what waits in the queue laid over it. An answer to a ping is not: only the server ends a question.
  * @returns {(SyncVisit & {waits: number})[]}
  */
 export const shown = () => state.visits.map((v) => {
   const waiting = state.queue.filter((q) => q.visit === v.visit.id);
   const visit = { ...v.visit };
-  let timer = v.timer;
-  for (const q of waiting) {
-    lay(visit, q, state.skew, state.me?.user.id);
-    if (q.timer && timer) timer = { ...timer, status: 'armed', due_at: new Date(Date.parse(timer.due_at) + (q.minutes || 0) * 60_000).toISOString() };
-  }
-  return { ...v, visit, timer, waits: waiting.length };
+  for (const q of waiting) lay(visit, q, state.skew, state.me?.user.id);
+  return { ...v, visit, waits: waiting.length };
 });
 
 /**
  * enqueue keeps a request until the server has it. Moves of one visit wait for each other, so that none overtakes the one before.
  * Nothing is said to be done before it is kept: false means that the storage is full. What is urgent goes by itself, at once.
  * @param {{path: string, body?: any, label: string, visit?: string, move?: string, secret?: boolean, method?: string, plain?: boolean, seal?: boolean,
- *   timer?: string, minutes?: number, urgent?: boolean, voice?: Blob}} q
+ *   timer?: string, urgent?: boolean, voice?: Blob}} q
  */
 export const enqueue = async (q) => {
   const at = Date.now();
@@ -58,7 +54,7 @@ export const enqueue = async (q) => {
   const body = q.plain ? q.body : { ...q.body, occurred_at: new Date(at).toISOString() };
   const when = state.visits.find((v) => v.visit.id === q.visit)?.visit.window_start;
   const row = { id: key(), method: q.method || 'POST', path: q.path, label: q.label, visit: q.visit, move: q.move, secret: q.secret, timer: q.timer,
-    minutes: q.minutes, urgent: q.urgent, when, at, depends_on: before };
+    urgent: q.urgent, when, at, depends_on: before };
   if (q.voice && !await keepVoice(row.id, q.voice)) return false;
   const kept = await guarded(async () => db.put('queue', { ...row, ...(q.secret || q.seal ? await db.seal(body) : { body }) }));
   await reload();

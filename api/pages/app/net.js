@@ -49,6 +49,7 @@ export const once = async (method, path, o = {}) => {
       if (res.status >= 400) throw new Refused(res.status, /** @type {any} */ ({ code: 'unknown', title: '', detail: '' }), 0);
       return { status: res.status, json: null, headers: res.headers };
     }
+    if (!ours && res.status === 413) throw new Refused(413, /** @type {any} */ ({ code: 'too_large', title: '', detail: '' }), 0); // of a proxy in between
     if (!ours) throw new Unreached(res.status >= 500 ? 'busy' : 'portal');
     const json = await res.json().catch(() => { throw new Unreached('portal'); });
     if (!res.ok) {

@@ -24,11 +24,12 @@ export const SosButton = () => {
 /** Sent says in one line whether all is sent. */
 export const Sent = () => {
   const s = useNow();
-  const n = s.queue.length + s.files.length;
+  const aside = s.queue.filter((q) => q.aside).length, look = s.answers.length + aside;
+  const n = s.queue.length - aside + s.files.length;
   const net = s.net === 'ok' ? '' : say('net.' + s.net);
-  const words = n ? say('wait', { n }) : say('all.sent');
-  return html`<a class=${'sent ' + (n ? 'mute' : 'good')} href="#/waiting" aria-live="polite"><span aria-hidden="true">${n ? '△' : '✓'}</span>
-    ${words}${net && html` · ${net}`}${s.answers.length ? html` · <b>${say('look', { n: s.answers.length })}</b>` : ''}
+  const words = n ? say('wait', { n }) : aside ? say('aside.not') : say('all.sent');
+  return html`<a class=${'sent ' + (look ? 'warn' : n ? 'mute' : 'good')} href="#/waiting" aria-live="polite"><span aria-hidden="true">${look ? '▲' : n ? '△' : '✓'}</span>
+    <span>${words}${net && html` · ${net}`}${look ? html` · <b>${say('look', { n: look })}</b>` : ''}</span>
     ${s.synced ? html`<span class="right">${clock(s.synced + s.skew)}</span>` : ''}</a>`;
 };
 
@@ -36,10 +37,10 @@ export const Sent = () => {
 export const Back = ({ to, word }) => html`<header class="top"><a class="btn plain small" href=${to}>‹ ${word}</a><${SosButton} /></header>`;
 
 /**
- * Choice is one question with big answers.
- * @param {{name: string, label: string, options: [string, string][], value: string, set: (v: string) => void}} p
+ * Choice is one question with big answers; many of them stand in two columns.
+ * @param {{name: string, label: string, options: [string, string][], value: string, set: (v: string) => void, many?: boolean}} p
  */
-export const Choice = ({ name, label, options, value, set }) => html`<fieldset class="choice"><legend>${label}</legend>
+export const Choice = ({ name, label, options, value, set, many = false }) => html`<fieldset class=${'choice' + (many ? ' many' : '')}><legend>${label}</legend>
   ${options.map(([code, words]) => html`<label key=${code}><input type="radio" name=${name} value=${code} checked=${value === code}
     onChange=${() => set(code)} /> <span>${words}</span></label>`)}</fieldset>`;
 

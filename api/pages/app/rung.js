@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { note, onIt } from './alarms.js';
 import { html } from './html.js';
 import { ask, key, Refused } from './net.js';
 import { Field } from './parts.js';
@@ -18,6 +19,7 @@ export const Rung = ({ id }) => {
         const { json } = await ask('GET', '/v1/sos/' + id, { within: 8_000 });
         if (over) return;
         setA(json);
+        note(json).catch(() => {});
         setWrong('');
         if (json.status === 'resolved') return;
       } catch (e) {
@@ -39,12 +41,12 @@ export const Rung = ({ id }) => {
     setBusy(false);
     setTurn(turn + 1);
   };
-  const at = a?.last_seen?.lat != null ? a.last_seen : a?.lat != null ? a : null, mine = a?.owner_id === s.me?.user.id, who = a?.raiser;
-  return html`<main id="screen" tabindex="-1" class="sosscreen stack"><header class="top"><a class="btn plain small" href="#/">‹ ${say('back')}</a><h1 class="title">${say('rung')}</h1></header>
+  const at = a?.last_seen?.lat != null ? a.last_seen : a?.lat != null ? a : null, mine = a?.owner_id === s.me?.user.id, own = a?.raiser_id === s.me?.user.id, who = a?.raiser;
+  return html`<main id="screen" tabindex="-1" class="sosscreen stack"><header class="top"><a class="btn plain small" href="#/">‹ ${say('back')}</a><h1 class="title">${say(own ? 'sos' : 'rung')}</h1></header>
     <p role="alert" class="wrong">${wrong}</p>
     ${!a && !wrong && html`<p class="empty card" role="status">${say('loading')}</p>`}
-    ${a && html`<section class=${'card stack ' + (a.status === 'raised' ? 'danger' : a.status === 'acknowledged' ? 'good' : '')} role="status" aria-live="assertive"><b class="big">${who?.name || say('rung.somebody')}</b>
-        <p>${say(a.status === 'resolved' ? 'sos.resolved' : mine ? 'rung.mine' : a.status === 'acknowledged' ? 'rung.taken' : 'rung.nobody')}</p>
+    ${a && html`<section class=${'card stack ' + (a.status === 'raised' ? 'danger' : a.status === 'acknowledged' ? 'good' : '')} role="status" aria-live="assertive"><b class="big">${own ? s.me?.user.name : who?.name || say('rung.somebody')}</b>
+        <p>${onIt({ status: a.status, mine, owner: a.owner?.name || '' })}</p>
         <p class="dense">${say('sos.since', { at: clock(a.occurred_at) })}${a.last_seen?.battery != null ? ` · ${a.last_seen.battery} %` : ''}</p>${a.note && html`<p>${a.note}</p>`}${a.advice && html`<p class="dense">${a.advice}</p>`}</section>
       ${a.actions.includes('acknowledge') && html`<button class="btn primary wide tall" disabled=${busy} onClick=${() => go('acknowledge', {})}>${say('rung.on')}</button>`}
       ${who?.phone && html`<a class="btn wide tall" href=${'tel:' + who.phone}>☎ ${say('sos.number', { n: who.name })}</a>`}

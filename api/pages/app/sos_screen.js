@@ -21,7 +21,7 @@ export const Sos = () => {
   useEffect(() => { if (s.sos && !s.sos.place) place(8_000).then((at) => { if (at.lat !== undefined && s.sos) { s.sos.place = at; change({ sos: { ...s.sos } }); } }); }, [!!s.sos]);
   const number = s.sos?.view?.emergency_number || s.me?.help?.emergency_number || '112';
   const x = s.sos, v = x?.view;
-  const said = !x ? '' : v?.status === 'resolved' ? say('sos.resolved') : x.safe ? say('sos.safe.said') : v?.status === 'acknowledged' ? say('sos.answered') : x.sent ? say(v?.reached ? 'sos.ringing' : 'sos.sent') : say('sos.unsent');
+  const said = !x ? '' : v?.status === 'resolved' ? say('sos.resolved') : x.safe ? say('sos.safe.said') : v?.status === 'acknowledged' ? v.owner ? say('rung.by', { who: v.owner.name }) : say('sos.answered') : x.sent ? say(v?.reached ? 'sos.ringing' : 'sos.sent') : say('sos.unsent');
   const fire = () => { if (armed) raise(); arm(!armed); };
   return html`<main id="screen" tabindex="-1" class="sosscreen stack"><header class="top"><a class="btn plain small" href="#/">‹ ${say('back')}</a><h1 class="title">${say('sos')}</h1></header>
     ${x && html`<section class=${'card stack ' + (v?.status === 'resolved' || x.safe ? '' : v?.status === 'acknowledged' ? 'good' : 'danger')} role="status" aria-live="assertive"><b class="big">${said}</b>

@@ -10,13 +10,14 @@ import { say, speak } from './words.js';
  *   queue: Queued[], files: import('./db.js').QueuedFile[], answers: import('./db.js').Answer[], synced: number, skew: number,
  *   net: 'ok' | 'off' | 'portal' | 'busy', sending: boolean, sos: any, settings: any, full: boolean, dialled: any, update: boolean,
  *   drafts: Record<string, any>, navigated: any, doing: Record<string, 'sending' | 'busy'>, age: number,
+ *   rung: Record<string, {status: string, who: string, at: string, owner: string, mine: boolean}>,
  * }} State
  */
 
 /** @type {State} */
 export const state = {
   ready: false, signedIn: false, ended: '', me: null, lists: null, visits: [], promises: [], inbox: [], queue: [], files: [], answers: [],
-  synced: 0, skew: 0, net: 'ok', sending: false, sos: null, settings: {}, full: false, dialled: null, update: false, drafts: {}, navigated: null, doing: {}, age: 0,
+  synced: 0, skew: 0, net: 'ok', sending: false, sos: null, settings: {}, full: false, dialled: null, update: false, drafts: {}, navigated: null, doing: {}, age: 0, rung: {},
 };
 
 /** @type {Set<() => void>} */
@@ -32,17 +33,17 @@ export const change = (what) => {
 };
 
 const read = async () => {
-  const [me, lists, visits, promises, inbox, queue, files, answers, synced, skew, sos, settings, signedIn, dialled, drafts, navigated, age] = await Promise.all([
+  const [me, lists, visits, promises, inbox, queue, files, answers, synced, skew, sos, settings, signedIn, dialled, drafts, navigated, age, rung] = await Promise.all([
     db.get('me'), db.get('lists'), db.all('visits'), db.all('promises'), db.all('inbox'), db.all('queue'), db.all('files'), db.all('answers'),
     db.get('synced'), db.get('skew'), db.get('sos'), db.get('settings'), db.get('signedIn'), db.get('dialled'), db.get('drafts'),
-    db.get('navigated'), db.get('age')]);
+    db.get('navigated'), db.get('age'), db.get('rung')]);
   const lang = settings?.language || me?.user.language || navigator.language.slice(0, 2);
   await speak(lang);
   change({
     ready: true, signedIn: !!signedIn, me: me || null, lists: lists || null, queue, files, answers: answers.sort((a, b) => b.at - a.at),
     visits: visits.map((r) => r.v).sort((a, b) => a.visit.window_start.localeCompare(b.visit.window_start)), promises: promises.map((r) => r.p),
     inbox: inbox.map((r) => r.n).sort((a, b) => b.created_at.localeCompare(a.created_at)), synced: synced || 0, skew: skew || 0, sos: sos || null,
-    settings: settings || {}, dialled: dialled || null, drafts: drafts || {}, navigated: navigated || null, age: age?.ms || 0,
+    settings: settings || {}, dialled: dialled || null, drafts: drafts || {}, navigated: navigated || null, age: age?.ms || 0, rung: rung || {},
   });
 };
 

@@ -1,3 +1,4 @@
+import { leads } from './leads.js';
 import { cleanupOutdatedCaches, createHandlerBoundToURL, NavigationRoute, precacheAndRoute, registerRoute } from 'workbox';
 
 // The list of what the app is made of is put here when it is joined (bundle/main.go).
@@ -23,7 +24,7 @@ self.addEventListener('push', (e) => {
 
 self.addEventListener('notificationclick', (e) => {
   const data = e.notification.data || {};
-  const at = e.action === 'sos' ? '#/sos' : data.kind === 'sos.raised' && data.sos_id ? '#/sos/' + data.sos_id : data.kind === 'sos.drill' ? '#/inbox' : data.visit_id ? '#/visit/' + data.visit_id : data.kind?.startsWith('sos.') ? '#/sos' : '#/inbox';
+  const at = e.action === 'sos' ? '#/sos' : leads(data.kind || '', data);
   if (!data.sos) e.notification.close();
   e.waitUntil((async () => {
     if (e.action === 'sos') await (await caches.open('asked')).put('/app/sos', new Response(String(Date.now())));

@@ -3,6 +3,7 @@ import { alone, ask, key, left as ended, once, Refused, spare, Unreached, urgent
 import { change, guarded, reload, state } from './state.js';
 import { sendFiles, toReport } from './files.js';
 import { lay } from './moves.js';
+import { look, open } from './alarms.js';
 
 /** How many requests go up in one batch, and how large it may be (docs/phone.md, Up). */
 const batchMost = 50;
@@ -37,10 +38,12 @@ export const sync = async () => {
       await down();
     });
     await speakAlike();
+    await look();
     spare('files', sendFiles).catch(() => {}); // which nothing waits for; what is left goes with the next sync
+    health().catch(() => {});
     failures = 0;
     change({ net: 'ok', ended: '', sending: false });
-    later(state.queue.length ? 5_000 : document.hidden ? 15 * 60_000 : 120_000);
+    later(stays(state.queue).size < state.queue.length ? 5_000 : open(state).length ? 20_000 : document.hidden ? 15 * 60_000 : 120_000);
   } catch (e) {
     failures++;
     change({ sending: false });
@@ -71,15 +74,19 @@ const endSession = async (e) => {
 /** sealed sends the queue of a phone that was reported lost once more, by its credential, in as many batches as it takes, and then erases all of it. */
 const sealed = async () => {
   try {
-    for (let queue = await db.all('queue'); queue.length; queue = await db.all('queue')) {
-      const [batch, requests] = await pack(queue);
+    let wipe = false;
+    const send = async (/** @type {any[]} */ batch) => {
+      const queue = await db.all('queue'), requests = await Promise.all(batch.map(request));
       const { json } = await once('POST', '/v1/sync', { by: 'device', within: 40_000,
         body: { device_time: new Date().toISOString(), more: batch.length < queue.length, requests } });
       for (const [i, a] of json.responses.entries()) {
         if (a.status !== 429 && a.status < 500) await db.drop('queue', batch[i].seq);
         else throw new Unreached('busy');
       }
-      if (json.wipe) break;
+      wipe = json.wipe;
+    };
+    for (let queue = await db.all('queue'); queue.length && !wipe; queue = await db.all('queue')) {
+      await halved(await pack(queue), send, (q) => db.drop('queue', q.seq)); // what nobody can read keeps no lost phone from erasing
     }
   } catch (e) {
     // Told to erase, or refused for good: what is of homes does not stay for a queue that nobody takes.
@@ -96,18 +103,54 @@ const request = async (q) => {
   return { id: q.id, method: q.method, path: q.path, ...(body === undefined ? {} : { body }), ...(q.depends_on?.length ? { depends_on: q.depends_on } : {}) };
 };
 
-/** pack takes as much of the queue as one batch holds. @param {import('./db.js').Queued[]} queue @returns {Promise<[any[], any[]]>} */
+/** pack takes as much of the queue as one batch holds. @param {import('./db.js').Queued[]} queue */
 const pack = async (queue) => {
-  const batch = [], requests = [];
+  const batch = [];
   let bytes = 200;
   for (const q of queue) {
-    const r = await request(q), size = new Blob([JSON.stringify(r)]).size;
+    const size = new Blob([JSON.stringify(await request(q))]).size;
     if (batch.length && (batch.length >= batchMost || bytes + size > batchBytes)) break;
     bytes += size;
     batch.push(q);
-    requests.push(r);
   }
-  return [batch, requests];
+  return batch;
+};
+
+/**
+ * halved sends a batch. One that is refused as such, because of something in it that cannot be read or because it is too large, is halved until
+ * the culprit stands by itself; all others go. What the halves throw is thrown when both were sent.
+ * @param {any[]} batch @param {(batch: any[]) => Promise<void>} send @param {(q: any, e: Refused) => Promise<void>} culprit
+ * @returns {Promise<void>}
+ */
+const halved = async (batch, send, culprit) => {
+  try {
+    await send(batch);
+    return;
+  } catch (e) {
+    if (!(e instanceof Refused) || ![400, 413, 422].includes(e.status)) throw e;
+    if (batch.length === 1) { await culprit(batch[0], e); return; }
+  }
+  const half = Math.ceil(batch.length / 2);
+  /** @type {any} */
+  let later = null;
+  await halved(batch.slice(0, half), send, culprit).catch((e) => { if (!(e instanceof Unreached) || e.how !== 'busy') throw e; later = e; });
+  await halved(batch.slice(half), send, culprit);
+  if (later) throw later;
+};
+
+/** stays is what of a queue is not sent: what the server could not read, until its user says so, and what depends on that. @param {any[]} queue */
+const stays = (queue) => {
+  /** @type {Set<string>} */
+  const ids = new Set();
+  for (const q of queue) if (q.aside || q.depends_on?.some((/** @type {string} */ id) => ids.has(id))) ids.add(q.id);
+  return ids;
+};
+
+/** aside keeps what the server could not read, with what it said: nothing waits behind it, and its user says what becomes of it. @param {any} q @param {Refused} e */
+const aside = async (q, e) => {
+  await db.put('queue', { ...q, aside: { said: q.secret ? '' : e.message, code: e.code, status: e.status } });
+  doing([q], '');
+  await reload();
 };
 
 /** doing says of each request what is done with it. @param {any[]} rows @param {'sending' | 'busy' | ''} how */
@@ -122,13 +165,12 @@ const doing = (rows, how) => {
 
 /** up sends the queue, or of it only what some ids need. @param {Set<string>} [only] */
 const up = async (only) => {
-  for (;;) {
-    const queue = (await db.all('queue')).filter((q) => !only || only.has(q.id));
-    if (!queue.length) return;
-    const [batch, requests] = await pack(queue);
+  const send = async (/** @type {any[]} */ whole) => {
+    const not = stays(await db.all('queue')), batch = whole.filter((q) => !not.has(q.id)); // what went before may have put some aside
+    if (!batch.length) return;
     doing(batch, 'sending');
     try {
-      const { json } = await ask('POST', '/v1/sync', { within: 40_000, body: { device_time: new Date().toISOString(), requests } });
+      const { json } = await ask('POST', '/v1/sync', { within: 40_000, body: { device_time: new Date().toISOString(), requests: await Promise.all(batch.map(request)) } });
       let left = 0, wait = 0;
       doing(batch, '');
       for (const [i, a] of json.responses.entries()) {
@@ -140,11 +182,24 @@ const up = async (only) => {
       if (!(e instanceof Unreached && e.how === 'busy')) doing(batch, '');
       throw e;
     }
+  };
+  for (;;) {
+    const queue = await db.all('queue'), not = stays(queue), go = queue.filter((q) => !not.has(q.id) && (!only || only.has(q.id)));
+    if (!go.length) return;
+    await halved(await pack(go), send, aside);
   }
+};
+
+/** leaveOut gives up what the server could not read; what waited behind it goes by itself. @param {any} q */
+export const leaveOut = async (q) => {
+  await settle(q, { status: q.aside.status, body: { code: q.aside.code, detail: q.aside.said } });
+  await reload();
+  soon();
 };
 
 /** again tries one request now, with what it waits for; whatever stands beside it in the queue is left alone. @param {string} id */
 export const again = async (id) => {
+  for (const q of await db.all('queue')) if (q.id === id && q.aside) await db.put('queue', { ...q, aside: undefined });
   const queue = await db.all('queue'), need = new Set([id]);
   for (const q of [...queue].reverse()) if (need.has(q.id)) for (const d of q.depends_on || []) need.add(d);
   change({ sending: true });
@@ -212,8 +267,9 @@ export const hurry = async (more = []) => {
       const { json, status } = await urgent(q.method, q.path, { body: await db.bodyOf(q), headers: { 'Idempotency-Key': q.id, 'Doorstep-Sent-At': new Date().toISOString() } });
       await settle(q, { status, body: json });
     } catch (e) {
-      if (e instanceof Refused && ![401, 429].includes(e.status)) await settle(q, { status: e.status, body: e.problem });
-      else unsent.push(q);
+      if (e instanceof Refused && ![401, 429].includes(e.status)) await settle(q, { status: e.status, body: e.problem }).catch(() => {});
+      else if (e instanceof Refused || e instanceof Unreached) unsent.push(q);
+      else if (!q.seq) change({ full: false }); // it is there, whatever this phone can keep of that
     }
   }
   await reload();
@@ -241,15 +297,19 @@ const settle = async (q, a) => {
     if (['complete', 'partial'].includes(q.move) && a.body?.code !== 'claim_kept') await typedAgain(q);
   }
   if (ok && q.secret && a.body?.id) await toReport(q.id, a.body.id);
-  await db.received(q, (visit) => { if (ok) lay(visit, q, state.skew, state.me?.user.id); });
+  await db.received(q, (v) => {
+    if (!ok) return;
+    lay(v.visit, q, state.skew, state.me?.user.id);
+    if (q.timer && a.body?.due_at) v.timer = a.body;
+  });
   return 'done';
 };
 
 /** typedAgain gives what was refused back to the form that it was typed in. @param {any} q */
 const typedAgain = async (q) => {
   const drafts = await db.get('drafts') || {};
-  await db.set('drafts', { ...drafts, [q.visit]: { ...drafts[q.visit], findings: q.body.findings || '', work_done: q.body.work_done || '',
-    parts: (q.body.parts || []).join(', '), tested: q.body.tested || '' } });
+  await db.set('drafts', { ...drafts, [q.visit]: { ...drafts[q.visit], findings: q.body?.findings || '', work_done: q.body?.work_done || '',
+    parts: (q.body?.parts || []).join(', '), tested: q.body?.tested || '' } });
 };
 
 const down = async () => {
@@ -304,10 +364,10 @@ export const leave = async () => {
   await reload();
 };
 
-/** health tells the server what it can know of this phone, at most every ten minutes. */
-export const health = async () => {
+/** health tells the server what it can know of this phone, at most every ten minutes unless something has just changed. */
+export const health = async (changed = false) => {
   const last = await db.get('health') || 0, id = await db.get('installation');
-  if (!id || Date.now() - last < 600_000) return;
+  if (!id || !changed && Date.now() - last < 600_000) return;
   const battery = await /** @type {any} */ (navigator).getBattery?.().catch(() => null);
   const oldest = state.queue[0];
   await ask('PUT', `/v1/devices/${id}/health`, { headers: { 'Idempotency-Key': key() }, body: {

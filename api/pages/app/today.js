@@ -2,9 +2,10 @@ import * as db from './db.js';
 import { html } from './html.js';
 import { ahead, current, move, nextMove, people, shown, site } from './moves.js';
 import { Sent, SosButton, State } from './parts.js';
+import { Told } from './ping.js';
 import { reload, say, useNow } from './state.js';
 import { known } from './words.js';
-import { clock, day, dayKey, dayShort, now, opened, span } from './when.js';
+import { clock, day, dayKey, dayShort, now, opened, within } from './when.js';
 
 const apple = /iPhone|iPad|Macintosh/.test(navigator.userAgent);
 
@@ -51,7 +52,7 @@ export const Today = () => {
     <div class="stack">
       <${Sent} />
       ${list.filter((v) => v.timer && v.timer.status !== 'armed' && v.timer.status !== 'ended').map((v) => html`<a key=${v.visit.id} class="card warn stack" href=${'#/visit/' + v.visit.id}>
-        <b class="big">${say('timer.asked')}</b><span>${v.customer?.name}</span></a>`)}
+        <b class="big">${say('timer.asked')}</b><span>${v.customer?.name}</span><${Told} visit=${v.visit.id} /></a>`)}
       <${OnMyWay} of=${list} />
       ${!list.length && (s.synced ? html`<p class="empty card">${say('today.none')}</p>` : html`<p class="empty card" role="status">${say(s.net === 'ok' ? 'loading' : 'today.never')}</p>`)}
       ${next && html`<${Next} v=${next} />`}
@@ -67,7 +68,7 @@ const Next = ({ v }) => {
   const at = site(v), far = Date.parse(v.visit.window_start) - now();
   const doing = v.visit.status !== 'scheduled';
   const label = doing ? say('status.' + v.visit.status) : dayKey(v.visit.window_start) !== dayKey(now()) ? dayShort(v.visit.window_start)
-    : far > 0 ? say('next.in', { span: span(far) }) : say('next.now');
+    : far > 0 ? say('next.in', { within: within(far) }) : say('next.now');
   const phone = people(v).flatMap((c) => c.phones)[0];
   return html`<section class="card next stack">
     <a class="whole" href=${'#/visit/' + v.visit.id}><div class="label">${label}</div>

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import * as db from './db.js';
 import { html } from './html.js';
 import { ask } from './net.js';
@@ -9,8 +9,10 @@ import { say, useNow } from './state.js';
 import { Navigate, OnMyWay } from './today.js';
 import { Done, Photo } from './done.js';
 import { Reach } from './reach.js';
-import { clock, dayShort, now, opened, span } from './when.js';
+import { Answers, Told } from './ping.js';
+import { clock, dayShort, now, opened, within } from './when.js';
 import { Voice } from './voice.js';
+import { Answer } from './waiting.js';
 import { language } from './words.js';
 
 /** @typedef {ReturnType<typeof shown>[0]} V */
@@ -28,6 +30,7 @@ export const Visit = ({ id, part }) => {
   const p = { v, close };
   switch (part) {
     case 'reach': return html`<${Reach} ...${p} />`;
+    case 'message': return html`<${Reach} message ...${p} />`;
     case 'done': return html`<${Done} ...${p} />`;
     case 'noaccess': return html`<${NoAccess} ...${p} />`;
     case 'cannot': return html`<${Cannot} ...${p} />`;
@@ -47,21 +50,24 @@ const Overview = ({ v }) => {
   const onItsDay = v.visit.status !== 'scheduled' || opened(v.visit.window_start);
   const at = site(v), next = nextMove[v.visit.status], step = steps.indexOf(v.visit.status), id = '#/visit/' + v.visit.id;
   const unseen = v.visit.plan.length > 0 && !v.visit.plan_seen.includes(s.me?.user.id);
+  const asked = !!v.timer && !['armed', 'ended'].includes(v.timer.status); // which goes before everything else
   const allowed = Object.entries(v.reachability.next_allowed).find(([c]) => c === 'phone')?.[1];
   return html`<${Back} to="#/" word=${say('nav.today')} />
     <div class=${'stack' + (ahead(v.visit.status) ? ' barred' : '')}><${Sent} />
+      ${asked && html`<${Timer} v=${v} />`}
       <div><div class="label">${dayShort(v.visit.window_start)} · ${clock(v.visit.window_start)}–${clock(v.visit.window_end)}</div>
         <h1 class="big">${v.customer?.name}</h1><div class="quiet">${[at?.address, at?.landmark, at?.postal_code].filter(Boolean).join(', ')}</div>
         <p class="row"><${State} visit=${v.visit} />${v.job.priority === 'urgent' && html`<span class="pill danger">■ ${say('urgent')}</span>`}
           ${v.job.safety_critical && html`<span class="pill danger">■ ${say('safety_critical')}</span>`}</p></div>
       <div class="acts three"><a class="btn" href=${id + '/reach'}><span aria-hidden="true">☎</span>${say('call')}</a>
-        <a class="btn" href=${id + '/reach'}><span aria-hidden="true">✉</span>${say('message')}</a>
+        <a class="btn" href=${id + '/message'}><span aria-hidden="true">✉</span>${say('message')}</a>
         <${Navigate} v=${v}><span aria-hidden="true">➤</span>${say('navigate')}<//></div>
+      ${s.answers.filter((a) => a.visit === v.visit.id && a.label !== 'did.timer').map((a) => html`<${Answer} key=${a.id} a=${a} />`)}
       <${OnMyWay} of=${[v]} />
       ${v.visit.plan.length > 0 && html`<section class="card warn"><strong>▲ ${say('plan')}</strong><p>${v.visit.plan.map((/** @type {string} */ x) => say('plan.' + x)).join(', ')}</p>
         ${unseen ? html`<button class="btn" onClick=${() => move(v, 'plan-seen')}>${say('do.plan-seen')}</button>` : html`<span class="pill good">✓ ${say('plan.seen')}</span>`}</section>`}
       <${Door} v=${v} />
-      <${Timer} v=${v} />
+      ${!asked && html`<${Timer} v=${v} />`}
       <section class="card stack"><div><div class="label">${say('fault')}</div>${v.job.fault || say('fault.none')} ${v.job.what_matters && html`<strong>${v.job.what_matters}</strong>`}</div>
         ${v.history.tried_steps.length > 0 && html`<div><div class="label">${say('tried')}</div>${v.history.tried_steps.map((t) => html`<div class="dense" key=${t.id}>${t.step}: ${say('result.' + t.result)}${
           t.watched_by.includes('professional') ? ' · ' + say('watched.professional') : ''}</div>`)}</div>`}
@@ -69,8 +75,8 @@ const Overview = ({ v }) => {
         ${v.job.note && html`<div><div class="label">${say('note')}</div><div class="dense">${v.job.note}</div></div>`}</section>
       ${v.history.promises.length > 0 && html`<section class="card"><div class="label">${say('promises')}</div>${v.history.promises.map((p) => html`<div class="dense">${p.what}</div>`)}</section>`}
       <section class="card spread"><div><div class="label">${say('reached?')}</div><div class="dense">${v.reachability.explanation}
-        ${v.reachability.missing.length > 0 && html`<br />${say('missing', { what: v.reachability.missing.join(', ') })}`}
-        ${allowed && Date.parse(allowed) > now() && html`<br />${say('next.call', { at: dayShort(allowed) + ' ' + clock(allowed) })}`}</div></div>
+        ${allowed && Date.parse(allowed) > now() && html`<br />${say('next.call', { at: dayShort(allowed) + ' ' + clock(allowed) })}`}
+        ${v.reachability.missing.length > 0 && html`<details><summary>${say('missing.what')}</summary><ul>${v.reachability.missing.map((x) => html`<li key=${x}>${x}</li>`)}</ul></details>`}</div></div>
         <a class="btn small" href=${id + '/reach'}>${say('attempts')}</a></section>
       ${(v.history.visits.length > 1 || v.history.earlier_jobs.length > 0) && html`<details class="card"><summary>${say('history')}</summary>
         ${v.history.visits.filter((x) => x.id !== v.visit.id).map((x) => html`<p class="dense" key=${x.id}><b>${dayShort(x.window_start)}</b> ${say('status.' + x.status)}. ${x.findings} ${x.work_done} ${x.parts.join(', ')}</p>`)}
@@ -82,14 +88,15 @@ const Overview = ({ v }) => {
       <div class="steps" role="img" aria-label=${say('status.' + v.visit.status)}>${steps.map((x, i) => html`<span key=${x} class=${i <= step ? 'on' : ''}></span>`)}</div>
       ${!onItsDay ? html`<p class="dense quiet">${say('on.its.day')}</p>` : next === 'complete' ? html`<a class="btn primary wide" href=${id + '/done'}>${say('do.complete')}</a>`
       : html`<button class="btn primary wide" disabled=${held} onClick=${() => go(next)}>${say('do.' + next)}</button>`}
-      <div class="spread"><a class="btn plain small" href=${id + '/noaccess'}>${say('noaccess')}</a><a class="btn plain small" href=${id + '/cannot'}>${say('cannot')}</a>
-        <a class="btn plain small" href=${id + '/report'}>${say('report')}</a><a class="btn plain small" href=${id + '/more'}>${say('more')}</a></div></div></div>`}`;
+      <div class="others">${[['noaccess', 'bar.noaccess'], ['cannot', 'bar.cannot'], ['report', 'report'], ['more', 'more']].map(([part, words]) => html`<a key=${part} class="btn plain small"
+        href=${id + '/' + part}>${say(words)}</a>`)}</div></div></div>`}`;
 };
 
 /** Door shows the two words, on the day alone; a wrong one lets either side leave. @param {{v: V}} p */
 const Door = ({ v }) => {
   const w = v.door_words, spoken = (/** @type {{latin: string, devanagari: string}} */ x) => (language() === 'en' ? x.latin : x.devanagari);
-  const [sure, setSure] = useState(false);
+  const [sure, setSure] = useState(false), go = useRef(/** @type {any} */ (null));
+  useEffect(() => { go.current?.scrollIntoView({ block: 'center' }); }, [sure]); // not under the bar
   if (!w || !['scheduled', 'en_route', 'arrived'].includes(v.visit.status) || now() < Date.parse(w.from) || now() >= Date.parse(w.until)) return null;
   const leave = async () => {
     await enqueue({ path: `/v1/visits/${v.visit.id}/stop`, body: { kind: 'wrong_word' }, label: 'did.stop', visit: v.visit.id, move: 'stop', urgent: true });
@@ -97,26 +104,18 @@ const Door = ({ v }) => {
   };
   return html`<section class="card stack" aria-label=${say('door')}><div class="door"><p><span class="label">${say('door.say')}</span><b class="big">${spoken(w.you_say)}</b></p>
     <p><span class="label">${say('door.hear')}</span><b class="big">${spoken(w.they_answer)}</b></p></div>
-    <p class="dense quiet">${say('door.why')}</p>${sure ? html`<p>${say('door.leave.why')}</p><button class="btn danger wide" onClick=${leave}>${say('door.leave')}</button>`
+    <p class="dense quiet">${say('door.why')}</p>${sure ? html`<p>${say('door.leave.why')}</p><button ref=${go} class="btn danger wide" onClick=${leave}>${say('door.leave')}</button>`
       : html`<button class="btn wide" onClick=${() => setSure(true)}>${say('door.wrong')}</button>`}</section>`;
 };
 
 /** Timer shows when somebody asks whether all is well. @param {{v: V}} p */
 const Timer = ({ v }) => {
-  const s = useNow(), [code, setCode] = useState('');
-  const t = v.timer, refused = s.answers.find((x) => x.visit === v.visit.id && x.label === 'did.timer');
+  const t = v.timer;
   if (!t || t.status === 'ended') return null;
-  const asked = t.status !== 'armed', withCode = code ? { code } : {};
-  const send = (/** @type {string} */ what, /** @type {any} */ body) => enqueue({ path: `/v1/visits/${v.visit.id}/timer/${what}`, body: { ...body, ...withCode }, label: 'did.timer',
-    visit: v.visit.id, timer: what, minutes: body.minutes, seal: true, urgent: what === 'not-ok' });
+  const asked = t.status !== 'armed';
   return html`<section class=${'card stack' + (asked ? ' warn' : '')}><div class="spread"><div><div class="label">${say('timer')}</div>
-      <b>${asked ? say('timer.asked') : say('timer.at', { at: clock(t.due_at), span: span(Date.parse(t.due_at) - now()) })}</b></div></div>
-    ${refused && html`<p role="alert" class="wrong">${refused.said}</p>`}
-    <details open=${asked}><summary class="dense">${say('timer.code')}</summary><${Field} id="timercode" label=${say('timer.code.label')} value=${code} set=${setCode}
-      more=${{ type: 'password', inputMode: 'numeric', autocomplete: 'off', maxLength: 32 }} /></details>
-    ${asked && html`<button class="btn primary wide" onClick=${() => send('fine', {})}>${say('timer.fine')}</button>
-      <button class="btn danger wide" onClick=${() => send('not-ok', {})}>${say('timer.notok')}</button>`}
-    <div class="acts">${[15, 30, 60].map((n) => html`<button key=${n} class="btn small" onClick=${() => send('extend', { minutes: n })}>+${n} ${say('min')}</button>`)}</div></section>`;
+      <b>${asked ? say('timer.asked') : say('timer.at', { at: clock(t.due_at), within: within(Date.parse(t.due_at) - now()) })}</b></div></div>
+    <${Told} visit=${v.visit.id} /><${Answers} visit=${v.visit.id} asked=${asked} more /></section>`;
 };
 
 /** NoAccess: proof first, then the end. @param {{v: V, close: string}} p */
@@ -189,11 +188,11 @@ const Report = ({ v, close }) => {
   if (sent) return html`<${Back} to=${close} word=${v.customer?.name} /><section class="card stack" role="status"><h1 class="title">${s.queue.some((q) => q.secret) ? say('report.waits') : '✓ ' + say('report.sent')}</h1><p>${say('report.sent.why')}</p>
     <a class="btn wide" href="#/">${say('nav.today')}</a></section>`;
   return html`<${Back} to=${close} word=${v.customer?.name} /><h1 class="title">${say('report')}</h1><div class="stack">
-    <section class="card"><${Choice} name="kind" label=${say('report.kind')} value=${kind} set=${setKind} options=${(s.lists?.flag_kinds || []).map((/** @type {any} */ x) => [x.code, x.words])} /></section>
-    <section class="card"><${Choice} name="level" label=${say('report.level')} value=${level} set=${setLevel} options=${[4, 3, 2, 1, 0].map((n) => [String(n), say('level.' + n)])} /></section>
-    <section class="card stack"><${Field} id="reportnote" label=${say('report.words')} value=${note} set=${setNote} lines=${3} more=${{ maxLength: 4000 }} />
-      <${Voice} value=${r.voice} set=${write('voice')} />
-      <button class="btn primary wide" disabled=${!kind || !level} onClick=${go}>${say('report.go')}</button><p class="dense quiet">${say('report.who')}</p></section></div>`;
+    <section class="card"><${Choice} many name="kind" label=${say('report.kind')} value=${kind} set=${setKind} options=${(s.lists?.flag_kinds || []).map((/** @type {any} */ x) => [x.code, x.words])} /></section>
+    <section class="card"><${Choice} many name="level" label=${say('report.level')} value=${level} set=${setLevel} options=${[4, 3, 2, 1, 0].map((n) => [String(n), say('level.' + n)])} /></section>
+    <section class="card stack"><${Field} id="reportnote" label=${say('report.words')} value=${note} set=${setNote} lines=${2} more=${{ maxLength: 4000 }} />
+      <${Voice} value=${r.voice} set=${write('voice')} /><p class="dense quiet">${say('report.who')}</p></section></div>
+    <div class="bar"><div><button class="btn primary wide" disabled=${!kind || !level} onClick=${go}>${say('report.go')}</button></div></div>`;
 };
 
 /** EndCall: a sentence to read out, one tap. @param {{v: V, close: string}} p */

@@ -31,10 +31,10 @@ export const dayShort = (at) => {
   return fmt(at, { weekday: 'short', day: 'numeric', month: 'short' });
 };
 
-/** span is how far off something is, in words. @param {number} ms */
-export const span = (ms) => {
-  const minutes = Math.round(Math.abs(ms) / 60_000);
-  if (minutes < 90) return say('minutes', { n: minutes });
-  const hours = Math.round(minutes / 60);
-  return hours < 36 ? say('hours', { n: hours }) : say('days', { n: Math.round(hours / 24) });
+/** within is how long something still lies ahead, as each language says that. @param {number} ms */
+export const within = (ms) => {
+  const minutes = Math.round(ms / 60_000), hours = Math.round(minutes / 60);
+  if (minutes < 1) return say('within.now');
+  if (minutes < 90) return say('within.minutes', { n: minutes });
+  return hours < 36 ? say('within.hours', { n: hours }) : say('within.days', { n: Math.round(hours / 24) });
 };

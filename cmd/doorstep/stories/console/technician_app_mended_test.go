@@ -121,7 +121,7 @@ func TestWhoEndsAVisitUnderAPingIsStillAsked(t *testing.T) {
 	audit.judge("somebody who is asked", "Are you all right?")
 	a.open("?asked" + at)
 	a.taps("I have set a code")
-	a.types("timercode", "1234")
+	a.types("code"+harness.String(visit["id"]), "1234")
 	a.taps("I am fine")
 	a.until("the answer", "!document.body.innerText.includes('Are you all right?')")
 	h.Advance(time.Minute)
@@ -151,7 +151,7 @@ func TestWhoLosesAVisitUnderAPingAnswersInTheInbox(t *testing.T) {
 	a.open("?lost#/inbox")
 	a.sees("Are you all right?")
 	audit.judge("a question about a visit that is another's", "I am fine")
-	a.types("ping"+harness.String(visit["id"]), "1234")
+	a.types("code"+harness.String(visit["id"]), "1234")
 	a.taps("I am fine")
 	a.until("that it was sent", "document.querySelector('.card.done')")
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
@@ -162,6 +162,61 @@ func TestWhoLosesAVisitUnderAPingAnswersInTheInbox(t *testing.T) {
 		} else if time.Now().After(end) {
 			t.Fatalf("the timer is %s", got[0])
 		}
+	}
+}
+
+// TestAnAnswerToAPingThatWaitsIsNotTaken: without network the question stands and says that the answer waits; where the server does not
+// take it that is said on every screen that asks, and the code is asked again only then.
+func TestAnAnswerToAPingThatWaitsIsNotTaken(t *testing.T) {
+	audit := newAuditor(t)
+	h := harness.New(t, "sqlite")
+	h.Ignores("visit.assigned", "timer.ping")
+	h.MayIgnore("sync.changed")
+	a := &technician{T: t, ctx: audit.ctx, url: h.URL}
+	a.atWidth(360)
+	_, visit, at := ready(t, h, a, nil)
+	ravi, code := h.As("ravi"), "code"+harness.String(visit["id"])
+	ravi.Send("PUT", "/v1/me/codes", object{"code": "1234", "duress_code": "4321"}, 200)
+	h.Advance(55 * time.Minute)
+	ravi.Arrive(visit)
+	h.Advance(70 * time.Minute)
+	a.open("?1" + at)
+	a.sees("Are you all right?")
+	a.offline(true)
+	a.taps("I have set a code")
+	a.types(code, "9999")
+	a.taps("I am fine")
+	a.sees("“I am fine” waits to be sent")
+	if evaluate[bool](t, a.ctx, "!!document.getElementById("+strconv.Quote(code)+")") {
+		t.Error("the code is asked a second time")
+	}
+	a.sees("Not OK: call for help")
+	audit.judge("an answer that waits", "waits to be sent")
+	if !evaluate[bool](t, a.ctx, "document.querySelector('main .card').textContent.includes('Are you all right?')") {
+		t.Error("the question is not the first thing at its visit")
+	}
+	for i, hash := range []string{"#/", at} {
+		a.open("?2" + strconv.Itoa(i) + hash)
+		a.sees("Are you all right?")
+		a.sees("“I am fine” waits to be sent")
+	}
+	a.open("?3#/")
+	a.sees("“I am fine” waits to be sent")
+	if !evaluate[bool](t, a.ctx, "document.querySelector('a.card.warn').getClientRects().length === 1") {
+		t.Error("the card on the first screen is broken over its lines")
+	}
+	a.offline(false)
+	a.sees("This is not your code")
+	audit.judge("an answer that was not taken", "Are you all right?")
+	a.open("?4" + at)
+	a.sees("This is not your code")
+	a.types(code, "1234")
+	a.taps("I am fine")
+	a.until("the answer", "!document.body.innerText.includes('Are you all right?')")
+	a.open("?5#/")
+	a.sees("All sent")
+	if strings.Contains(a.text(), "not your code") || strings.Contains(a.text(), "Are you all right?") {
+		t.Errorf("it was answered, and the app says\n%s", a.text())
 	}
 }
 
@@ -177,7 +232,10 @@ func TestAColleagueAnswersAnAlarmInTheApp(t *testing.T) {
 	h.As("meena").Send("PUT", "/v1/me/colleague", object{"colleague_id": h.People["ravi"].ID.String()}, 200)
 	sos := h.As("meena").Send("POST", "/v1/sos", object{"lat": 18.52, "lon": 73.85}, 201)
 	h.Advance(3 * time.Minute)
-	a.open("?rung#/inbox")
+	a.open("?rung")
+	a.sees("called for help")
+	audit.judge("today, while a colleague needs help", "called for help")
+	a.open("?inbox#/inbox")
 	a.until("the ring", "[...document.querySelectorAll('a.btn.danger')].some((x) => x.hash.startsWith('#/sos/') && (x.click(), true))")
 	a.sees("Nobody is on it yet")
 	a.sees("Meena")
@@ -188,9 +246,50 @@ func TestAColleagueAnswersAnAlarmInTheApp(t *testing.T) {
 		t.Errorf("on it is %v", got["owner_id"])
 	}
 	audit.judge("an alarm that one is on", "End the alarm")
+	a.open("?mine")
+	a.sees("You are on it")
+	a.taps("called for help")
 	a.types("rungwords", "She is well, a dog")
 	a.taps("End the alarm")
 	a.sees("It is over")
+	a.open("?over")
+	a.until("nothing stands over the day", "document.querySelector('.next .big') && !document.body.innerText.includes('called for help')")
+}
+
+// TestNoticesLeadToWhatTheySpeakOf: who is on a colleague's alarm, how it stands with a report. A message to a household is one tap, and
+// does not begin with a call.
+func TestNoticesLeadToWhatTheySpeakOf(t *testing.T) {
+	audit := newAuditor(t)
+	h := harness.New(t, "sqlite")
+	h.Ignores("sos.raised", "sos.taken", "visit.assigned", "flag.triage", "flag.triaged")
+	h.MayIgnore("sos.call_yourself", "sos.unheard", "sos.open", "flag.live", "visit.wait", "call.manager", "visit.call_desk")
+	a := &technician{T: t, ctx: audit.ctx, url: h.URL}
+	a.atWidth(360)
+	_, visit, at := ready(t, h, a, nil)
+	h.As("meena").Send("PUT", "/v1/me/colleague", object{"colleague_id": h.People["ravi"].ID.String()}, 200)
+	sos := h.As("meena").Send("POST", "/v1/sos", object{}, 201)
+	h.Advance(3 * time.Minute)
+	h.As("asha").Send("POST", path("/v1/sos/%s/acknowledge", sos), nil, 200)
+	flag := h.As("ravi").Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "verbal_abuse", "level": 1, "note": "shouted"}, 201)
+	h.As("maya").Send("POST", path("/v1/flags/%s/triage", flag), object{"level": 1}, 200)
+	a.open("?1#/inbox")
+	open := func(title string) {
+		t.Helper()
+		a.until(title, `(() => { const card = [...document.querySelectorAll('article')].find((x) => x.textContent.includes(`+strconv.Quote(title)+`));
+			const link = card && [...card.querySelectorAll('a')].find((x) => x.textContent === 'Open'); link?.click(); return !!link; })()`)
+	}
+	open("Somebody is on it")
+	a.sees("Asha Surname is on it")
+	a.open("?2#/inbox")
+	open("Your report has moved on")
+	a.sees("somebody looks into it")
+	audit.judge("how it stands with a report", "Your report")
+	a.until("nothing of it is kept", stored+`.then((x) => !x.includes('shouted'))`)
+	a.open("?3" + at)
+	a.taps("Message")
+	a.sees("Send them a message")
+	a.until("messages alone", "document.querySelector('a[href^=\"sms:\"]') && !document.querySelector('a[href^=\"tel:\"]')")
+	audit.judge("a message", "Send them a message")
 }
 
 // TestAReportCanBeSpoken: it goes with its report to whoever triages and stays nowhere here; a microphone that is refused is said.
@@ -417,6 +516,41 @@ func TestSickIsAskedOnce(t *testing.T) {
 	}
 }
 
+// TestARefusalIsSaidAtTheVisit: what the server did not take is no green line, and stands at the visit with what to do until it was read.
+// A stop goes also where nothing can be kept, and is not said to be lost.
+func TestARefusalIsSaidAtTheVisit(t *testing.T) {
+	audit := newAuditor(t)
+	h := harness.New(t, "sqlite")
+	h.Ignores("visit.assigned", "flag.triage")
+	h.MayIgnore("visit.stopped", "flag.live", "hold.area", "call.manager", "visit.stopped_household", "job.nobody_left")
+	a := &technician{T: t, ctx: audit.ctx, url: h.URL}
+	a.atWidth(360)
+	_, visit, at := ready(t, h, a, nil)
+	a.open("?1" + at)
+	a.taps("I am on my way")
+	a.taps("I have arrived")
+	a.sees("All sent")
+	a.open("?2" + at + "/noaccess")
+	a.taps("Record that nobody opened")
+	a.sees("1 answer to read")
+	a.until("no green line", "document.querySelector('.sent.warn')")
+	a.open("?3" + at)
+	a.sees("Not taken: Nobody opened")
+	audit.judge("a refusal at its visit", "Not taken")
+	a.taps("I have read it")
+	a.until("it was read", "!/Not taken|answer to read/.test(document.body.innerText)")
+	a.open("?4" + at + "/cannot")
+	a.sees("Stop and leave")
+	evaluate[bool](t, a.ctx, `(IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); }, true)`)
+	a.taps("Stop and leave")
+	for end := time.Now().Add(harness.Patience); h.As("kiran").Visit(visit).Status != "stopped_unsafe"; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the visit is %s", h.As("kiran").Visit(visit).Status)
+		}
+	}
+	a.until("nothing is said to be lost", "!document.body.innerText.includes('NOT kept')")
+}
+
 // TestNamesThatDoNotBreak: sixty letters without a gap, in Latin and in Devanagari, at 360 px and twice the size of text.
 func TestNamesThatDoNotBreak(t *testing.T) {
 	for _, name := range []string{strings.Repeat("Vishwanathan", 5), strings.Repeat("श्रीनिवासन", 6)} {
@@ -439,6 +573,60 @@ func TestNamesThatDoNotBreak(t *testing.T) {
 			); wide > 0 {
 				t.Errorf("%s at 200 %%: %d px too wide for %s", hash, wide, name)
 			}
+		}
+	}
+}
+
+// brokenWords are those of buttons that stand on two lines or reach out of their button.
+const brokenWords = `(() => {
+	const out = [];
+	for (const e of document.querySelectorAll('.bar a, nav.foot a, .acts .btn')) {
+		const all = document.createTreeWalker(e, NodeFilter.SHOW_TEXT), box = e.getBoundingClientRect();
+		for (let n = all.nextNode(); n; n = all.nextNode()) {
+			for (const m of n.data.matchAll(/\S+/g)) {
+				const r = document.createRange();
+				r.setStart(n, m.index);
+				r.setEnd(n, m.index + m[0].length);
+				const b = r.getBoundingClientRect();
+				if (r.getClientRects().length > 1 || b.left < box.left || b.right > box.right || b.bottom > box.bottom + 2) out.push(m[0]);
+			}
+		}
+	}
+	return out.join(' '); })()`
+
+// TestTheBarsAreOneRow: at 360 px the bar below takes one row in each language, and no word of a button is broken or cut off, at twice the
+// size of text either. A report is two screens at most, with what sends it in reach.
+func TestTheBarsAreOneRow(t *testing.T) {
+	h := harness.New(t, "sqlite")
+	a := &technician{T: t, ctx: browser(t), url: h.URL}
+	h.Ignores("visit.assigned")
+	a.atWidth(360)
+	_, _, at := ready(t, h, a, nil)
+	for i, language := range []string{"English", "हिन्दी", "मराठी"} {
+		a.open("?" + strconv.Itoa(i) + "#/me")
+		a.taps(language)
+		a.until("it", "document.querySelector('.acts .btn.primary').textContent === "+strconv.Quote(language))
+		for _, hash := range []string{"#/", at, at + "/reach"} {
+			a.open("?" + strconv.Itoa(i) + hash)
+			a.until("the screen", "document.querySelector('.acts')")
+			if rows := evaluate[int](t, a.ctx,
+				"new Set([...document.querySelectorAll('.bar .small, nav.foot a')].map((x) => x.getBoundingClientRect().bottom)).size"); rows > 1 {
+				t.Errorf("%s, %s: the bar has %d rows", language, hash, rows)
+			}
+			for _, size := range []string{"200%", "100%"} {
+				evaluate[bool](t, a.ctx, "(document.documentElement.style.fontSize = '"+size+"', true)")
+				if words := evaluate[string](t, a.ctx, brokenWords); words != "" {
+					t.Errorf("%s, %s at %s: %s", language, hash, size, words)
+				}
+			}
+		}
+		a.open("?" + strconv.Itoa(i) + at + "/report")
+		a.until("the kinds", "document.querySelectorAll('input[name=kind]').length > 5")
+		if px := evaluate[int](t, a.ctx, "document.documentElement.scrollHeight"); px > 2*740 {
+			t.Errorf("%s: a report is %d px long", language, px)
+		}
+		if !evaluate[bool](t, a.ctx, "document.querySelector('.bar .primary')?.getBoundingClientRect().bottom <= innerHeight") {
+			t.Errorf("%s: to send a report one has to scroll", language)
 		}
 	}
 }
@@ -508,16 +696,23 @@ func TestInTheBackgroundTheAppWakesOnceAMinuteAtMost(t *testing.T) {
 	}
 }
 
-// TestTheLanguageOfTheAppBecomesTheAccounts: lists and notices come in it too.
+// TestTheLanguageOfTheAppBecomesTheAccounts: its own words are in it at once, also without network; lists and notices, those of before
+// too, come in it as soon as there is some.
 func TestTheLanguageOfTheAppBecomesTheAccounts(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	a := &technician{T: t, ctx: browser(t), url: h.URL}
 	h.Ignores("visit.assigned")
 	_, _, at := ready(t, h, a, nil)
+	goes := func(hash string) { evaluate[bool](t, a.ctx, "(location.hash = "+strconv.Quote(hash)+", true)") } // and nothing is opened anew
 	a.open("?1#/me")
+	a.offline(true)
 	a.taps("हिन्दी")
 	a.sees("भाषा")
-	a.open("?2" + at + "/report")
+	goes("#/inbox")
+	a.sees("New visit")
+	a.offline(false)
+	a.sees("नई विज़िट")
+	goes(at + "/report")
 	a.sees("गाली-गलौज")
 	if strings.Contains(a.text(), "Shouting") {
 		t.Errorf("it says both:\n%s", a.text())
@@ -525,4 +720,8 @@ func TestTheLanguageOfTheAppBecomesTheAccounts(t *testing.T) {
 	if got := h.As("ravi").Send("GET", "/v1/me", nil, 200)["user"].(object)["language"]; got != "hi" {
 		t.Errorf("the account's language is %v", got)
 	}
+	goes("#/me")
+	a.taps("मराठी")
+	goes("#/inbox")
+	a.until("the notices in Marathi within seconds", "document.body.innerText.includes('नवी भेट')")
 }

@@ -237,7 +237,7 @@ func TestTheAppIsAccessible(t *testing.T) {
 		{at + "/more", "Not to this home again"},
 		{at + "/signature", "Ask the household"}, {"#/waiting", "All sent"}, {"#/inbox", "New visit"}, {"#/me", "Language"},
 		{"#/me/leave", "Ill today?"}, {"#/me/quiet", "Only an SOS"},
-		{"#/me/codes", "silent help"}, {"#/me/phones", "this one"}, {"#/me/pay", "not paid"}, {"#/me/thanks", "noticed"},
+		{"#/me/codes", "silent help"}, {"#/me/phones", "this one"}, {"#/me/pay", "not yet"}, {"#/me/thanks", "noticed"},
 		{"#/me/home", "Home by"}, {"#/me/contact", "this phone alone"},
 		{"#/sos", "Call for help"}} {
 		a.open("?" + strconv.Itoa(i) + s.hash)

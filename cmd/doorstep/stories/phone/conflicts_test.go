@@ -24,6 +24,7 @@ type act struct {
 	name, address string // of the address: %s is the visit, or the job
 	job           bool
 	first         []string
+	under         bool // the crew was at the door before it lost the network, and is asked whether they are well
 	body          object
 }
 
@@ -46,6 +47,16 @@ var acts = []act{
 		body: object{"kind": "verbal_abuse", "level": 1, "note": "shouted"}},
 	{name: "`stop`", address: "/v1/visits/%s/stop", first: []string{"en-route", "arrive"}, body: object{"kind": "threat", "level": 3}},
 	{name: "an SOS", address: "/v1/sos", body: object{"note": "help"}},
+	{name: "`timer/fine`", address: "/v1/visits/%s/timer/fine", under: true},
+	{name: "`timer/not-ok`", address: "/v1/visits/%s/timer/not-ok", under: true},
+	{name: "`timer/extend`", address: "/v1/visits/%s/timer/extend", under: true, body: object{"minutes": 30}},
+}
+
+// back gives a visit that is under way back to the desk, which changes none at the door.
+func back(h *harness.Harness, visit object) {
+	if h.As("kiran").Visit(visit).Status == "arrived" {
+		h.As("kiran").Send("POST", path("/v1/visits/%s/take-back", visit), object{"reason": "the wrong crew"}, 200)
+	}
 }
 
 // change is what happened meanwhile to the visit of n.
@@ -57,12 +68,15 @@ type change struct {
 
 var changes = []change{
 	{"given to others", false, func(h *harness.Harness, n int, visit object, _ string) {
+		back(h, visit)
 		h.As("kiran").Send("POST", path("/v1/visits/%s/assign", visit), h.Crew(other(h, n)), 200)
 	}},
 	{"cancelled", false, func(h *harness.Harness, _ int, visit object, _ string) {
+		back(h, visit)
 		h.As("kiran").Send("POST", path("/v1/visits/%s/cancel", visit), object{"reason": "moved away"}, 200)
 	}},
 	{"moved to another day, still theirs", false, func(h *harness.Harness, n int, visit object, _ string) {
+		back(h, visit)
 		at := harness.Monday.Add(28 * time.Hour)
 		body := h.Crew(doer(n))
 		body["window_start"], body["window_end"] = at.Format(time.RFC3339), at.Add(2*time.Hour).Format(time.RFC3339)
@@ -73,6 +87,9 @@ var changes = []change{
 	}},
 	{"done by the other of the crew", true, func(h *harness.Harness, n int, visit object, _ string) {
 		for _, move := range []string{"en-route", "arrive", "start"} {
+			if move != "start" && h.As("kiran").Visit(visit).Status == "arrived" {
+				continue
+			}
 			h.As(mate(n)).Send("POST", path("/v1/visits/%s/", visit)+move, nil, 200)
 		}
 		h.As(mate(n)).Send("POST", path("/v1/visits/%s/complete", visit), object{"work_done": "repaired", "tested": "works"}, 200)
@@ -138,7 +155,15 @@ func conflicts(t *testing.T, c *change, after bool) []outcome {
 		all[n] = o
 	}
 	changed := harness.Monday.Add(2 * time.Hour)
-	h.Clock.Set(changed)
+	h.Clock.Set(changed.Add(-75 * time.Minute))
+	for n := range all {
+		if acts[n].under {
+			for _, move := range []string{"en-route", "arrive"} {
+				all[n].phone.who.Send("POST", path("/v1/visits/%s/", all[n].visit)+move, nil, 200)
+			}
+		}
+	}
+	h.Advance(75 * time.Minute) // five minutes after the ping
 	for n := range all {
 		c.make(h, n, all[n].visit, all[n].installation)
 	}
@@ -172,7 +197,10 @@ func conflicts(t *testing.T, c *change, after bool) []outcome {
 			return len(h.Column(fmt.Sprintf("SELECT id FROM %s WHERE %s = '%s'", table, column, id)))
 		}
 		raiser := h.People[doer(n)].ID
-		entries, of := h.EntryKinds(job), o.visit
+		timer := func() []string {
+			return h.Column(fmt.Sprintf("SELECT status FROM timers WHERE visit_id = '%s' AND user_id = '%s'", o.visit["id"], raiser))
+		}
+		entries, of, asked := h.EntryKinds(job), o.visit, timer()
 		claims, reports, alarms := count("claims", "visit_id", o.visit["id"]), count("flags", "reporter_id", raiser),
 			count("sos", "raiser_id", raiser)
 		if a.job {
@@ -208,6 +236,10 @@ func conflicts(t *testing.T, c *change, after bool) []outcome {
 		}
 		if count("flags", "reporter_id", raiser) > reports {
 			kept = append(kept, "a report")
+		}
+		now := timer()
+		if slices.Equal(asked, []string{"pinged"}) && (slices.Equal(now, []string{"armed"}) || slices.Equal(now, []string{"ended"})) {
+			kept = append(kept, "the answer")
 		}
 		if count("sos", "raiser_id", raiser) > alarms {
 			kept = append(kept, "an alarm")

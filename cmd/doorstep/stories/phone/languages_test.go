@@ -106,3 +106,38 @@ func TestAPhoneIsSpokenToInItsLanguage(t *testing.T) {
 		}
 	})
 }
+
+// TestNoticesOfBeforeAreReadInTheNewLanguage: who changes the language of their account reads in it what was pushed before, with its days;
+// the next sync brings it, and the inbox has it.
+func TestNoticesOfBeforeAreReadInTheNewLanguage(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.MayIgnore(noise...)
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		_, job := h.Household(desk, nil)
+		p := phoneOf(h, "ravi")
+		h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")
+		p.sync(50)
+		told := func() (out object) {
+			for key, n := range p.kept {
+				if strings.HasPrefix(key, "notice ") && n["kind"] == "visit.assigned" {
+					out = n
+				}
+			}
+			return out
+		}
+		if n := told(); n["title"] != "New visit" {
+			t.Fatalf("before: %v", n)
+		}
+		ravi.Send("PATCH", "/v1/users/"+ravi.ID.String(), object{"language": "mr"}, 200, "If-Match", fmt.Sprintf(`"%d"`, h.UserVersion("ravi")))
+		p.sync(50)
+		n := told()
+		if n["title"] != "नवी भेट" || !strings.Contains(n["body"].(string), "सोमवार") {
+			t.Errorf("after: %v", n)
+		}
+		inbox := items(ravi.Send("GET", "/v1/inbox", nil, 200))
+		seen := ravi.Send("POST", path("/v1/inbox/%s/seen", n), nil, 200)
+		if inbox[0]["body"] != n["body"] || seen["title"] != n["title"] {
+			t.Errorf("the inbox: %v; seen: %v", inbox, seen)
+		}
+	})
+}

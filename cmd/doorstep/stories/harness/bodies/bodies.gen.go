@@ -1943,7 +1943,12 @@ type SOS struct {
 	OccurredAt time.Time `json:"occurred_at"`
 	OfferedTo  string    `json:"offered_to"`
 	Outcome    string    `json:"outcome"`
-	OwnerID    string    `json:"owner_id"`
+
+	// Owner to whoever reads this one alarm, the raiser too: who is on it, where somebody is
+	Owner struct {
+		Name string `json:"name"`
+	} `json:"owner,omitempty,omitzero"`
+	OwnerID string `json:"owner_id"`
 
 	// Raiser to whoever reads this one alarm and did not raise it: whom to look for and to call; no number while the alarm is silent
 	Raiser struct {
