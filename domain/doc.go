@@ -88,5 +88,6 @@
 //	household_question.go  whether two rows are one household
 //	phrasebook.go      sentences of the rules in their reader's language
 //	place_key.go       the same address in other words
+//	place_likeness.go  what may be the same address, and is asked about
 //	words.go           what notices and calls say
 package domain
