@@ -134,6 +134,9 @@ func (c *Customer) PerhapsSame(o *Customer) bool {
 			if like := PlaceLike(s.Address); like != NoPlace && like == PlaceLike(x.Address) && sameDistrict(s.PostalCode, x.PostalCode) {
 				return true
 			}
+			if s.MayBeAt(x) {
+				return true
+			}
 			if s.Lat != nil && s.Lon != nil && x.Lat != nil && x.Lon != nil && geo.Metres(*s.Lat, *s.Lon, *x.Lat, *x.Lon) <= NextDoor {
 				return true
 			}

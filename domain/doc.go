@@ -88,5 +88,7 @@
 //	household_question.go  whether two rows are one household
 //	phrasebook.go      sentences of the rules in their reader's language
 //	place_key.go       the same address in other words
+//	place_likeness.go  what may be the same address, and is asked about
+//	wait.go            how long a wait at a household's request counts
 //	words.go           what notices and calls say
 package domain

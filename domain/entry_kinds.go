@@ -54,6 +54,7 @@ var EntryKinds = []EntryKind{
 	{"maintenance.stopped", ""},
 	{"number.changed", "request_id due_at"},
 	{"number.denied", "request_id due_at"},
+	{"number.given_back", "because"},
 	{"passport.corrected", "step_id changes reason via"},
 	{"promise.broken", "promise_id owner_id"},
 	{"promise.handed_over", "promise_id from to reason due_at"},

@@ -97,16 +97,20 @@ const (
 // Hold stops work on a job (JobID set) or, for safety, on all jobs of a
 // customer or a site in every centre. It is lifted only by its own rule.
 type Hold struct {
-	ID         ID               `json:"id"`
-	Kind       HoldKind         `json:"kind"`
-	JobID      *ID              `json:"job_id"`
-	CustomerID *ID              `json:"customer_id"`
-	SiteID     *ID              `json:"site_id"`
-	Since      time.Time        `json:"since"`
-	Reason     string           `json:"reason"`
-	ByID       *ID              `json:"-"`
-	By         string           `json:"by"`       // role; the person of a safety hold is confidential
-	Declared   bool             `json:"declared"` // of customer_request: that it was asked for stands on what staff say
+	ID         ID        `json:"id"`
+	Kind       HoldKind  `json:"kind"`
+	JobID      *ID       `json:"job_id"`
+	CustomerID *ID       `json:"customer_id"`
+	SiteID     *ID       `json:"site_id"`
+	Since      time.Time `json:"since"`
+	Reason     string    `json:"reason"`
+	ByID       *ID       `json:"-"`
+	By         string    `json:"by"`       // role; the person of a safety hold is confidential
+	Declared   bool      `json:"declared"` // of customer_request: that it was asked for stands on what staff say
+	// Of customer_request: Confirmed, that its own word or a recorded call says so; CountsTo, until when it ends silence and
+	// stops the job's clock (nil: until it is lifted).
+	Confirmed  bool             `json:"confirmed"`
+	CountsTo   *time.Time       `json:"counts_to"`
 	OwnerID    *ID              `json:"owner_id"`
 	DueAt      *time.Time       `json:"due_at"`
 	FlagID     *ID              `json:"-"`

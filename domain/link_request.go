@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // The states of a link request.
 const (
@@ -67,11 +70,19 @@ func (r *LinkRequest) Unanswered() string {
 	switch {
 	case r.Action != NumberChanged:
 		return HouseholdActions[r.Action].Unanswered
-	case r.DueAt.Sub(r.OccurredAt) >= NumberVouchWithin:
+	case r.OfStrike() || r.DueAt.Sub(r.OccurredAt) >= NumberVouchWithin:
 		return "The number proves nothing."
 	}
 	return "The number is the household's."
 }
+
+// OfStrike reports whether a request about a household's numbers asks about one that was found to be wrong.
+func (r *LinkRequest) OfStrike() bool {
+	return r.Action == NumberChanged && strings.HasPrefix(r.Words, NumberStruckWords)
+}
+
+// NumberStruckWords begin the words of such a request; the number follows.
+const NumberStruckWords = "wrong number: "
 
 // Counts reports whether a request is carried out when nobody verified it in time.
 func (r *LinkRequest) Counts() bool {

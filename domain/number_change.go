@@ -23,6 +23,8 @@ type NumberChange struct {
 	// Waits: time alone does not do, for nobody could be told, or a report is about who changed it.
 	Waits   bool `json:"waits"`
 	Refused bool `json:"refused"` // the household, or the area manager, said that it is not theirs
+	// Struck: what was taken off is the last number that proved something, as wrong_number; nothing is written to it meanwhile.
+	Struck bool `json:"struck,omitempty"`
 	// Protested: somebody said so by a link that staff had read; it waits for whoever decides.
 	Protested bool `json:"protested,omitempty"`
 	// Of a merge: the jobs for which the numbers prove all the same, or alone do not; and the places that were of one of
@@ -46,6 +48,31 @@ func (n *NumberChange) holds(phone string, job ID, now time.Time) bool {
 // over reports whether a change is open over a job.
 func (n *NumberChange) over(job ID, now time.Time) bool {
 	return n.Runs(now) && !Has(n.Except, job) && (len(n.Only) == 0 || Has(n.Only, job))
+}
+
+// Strike takes a number that belongs to somebody else from the known ones; false: it is none of them.
+func (c *Customer) Strike(number string) (hit bool) {
+	for i := range c.Contacts {
+		contact := &c.Contacts[i]
+		if Has(contact.Phones, number) {
+			contact.Phones, contact.InvalidPhones, hit = Without(contact.Phones, number), append(contact.InvalidPhones, number), true
+		}
+	}
+	return hit
+}
+
+// GiveBack makes a number that was struck a known one again, with the proof that it had; false: it is not struck.
+func (c *Customer) GiveBack(number string) (hit bool) {
+	for i := range c.Contacts {
+		contact := &c.Contacts[i]
+		if Has(contact.InvalidPhones, number) {
+			contact.InvalidPhones, hit = Without(contact.InvalidPhones, number), true
+			if !Has(contact.Phones, number) {
+				contact.Phones = append(contact.Phones, number)
+			}
+		}
+	}
+	return hit
 }
 
 // DeviceProves reports whether a device that came by a link of a household reaches the household of a job: while a merge is

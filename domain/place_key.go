@@ -50,7 +50,17 @@ const NoPlace = vague
 // PlaceLike is the loose form of an address: its words in no order, without through whom (c/o) and what it is near. Equal ones
 // are asked about and never taken for the same place.
 func PlaceLike(address string) string {
-	var parts []string
+	words, unit := placeWords(strings.Join(addressParts(address), ","))
+	list := strings.Fields(words)
+	slices.Sort(list)
+	if words = strings.Join(slices.Compact(list), " "); !strings.ContainsAny(words+unit, "0123456789") || len(list) < 2 {
+		return NoPlace
+	}
+	return words + "|" + unit
+}
+
+// addressParts are the parts of an address between commas, without through whom (c/o) and what it is near.
+func addressParts(address string) (parts []string) {
 	for _, part := range strings.FieldsFunc(address, func(r rune) bool { return strings.ContainsRune(",;\n", r) }) {
 		words := strings.Fields(strings.NewReplacer("/", " ", ".", " ", "(", " ", ")", " ").Replace(strings.ToLower(part)))
 		through := len(words) > 1 && words[1] == "o" && Has([]string{"c", "s", "d", "w", "h"}, words[0])
@@ -65,13 +75,7 @@ func PlaceLike(address string) string {
 		}
 		parts = append(parts, strings.Join(words, " "))
 	}
-	words, unit := placeWords(strings.Join(parts, ","))
-	list := strings.Fields(words)
-	slices.Sort(list)
-	if words = strings.Join(slices.Compact(list), " "); !strings.ContainsAny(words+unit, "0123456789") || len(list) < 2 {
-		return NoPlace
-	}
-	return words + "|" + unit
+	return parts
 }
 
 // besides begin what an address only stands near.
@@ -205,8 +209,8 @@ var placeAbbreviations = func() map[string]string {
 	out := map[string]string{}
 	for short, list := range map[string]string{
 		"st": "street str saint स्ट्रीट", "rd": "road रोड सडक", "ln": "lane लेन गली gali", "ave": "avenue av", "blvd": "boulevard",
-		"unit": "flat flt apartment apt appt फ्लैट फ्लेट अपार्टमेंट", "apts": "apartments appts apt's", "ngr": "nagar नगर",
-		"fl": "floor flr मंजिल माला", "bldg": "building bld बिल्डिंग इमारत", "col": "colony कॉलोनी कालोनी", "sec": "sector sect सेक्टर",
+		"unit": "flat flt apartment apt appt फ्लैट फ्लेट फ्लॅट अपार्टमेंट", "apts": "apartments appts apt's", "ngr": "nagar नगर",
+		"fl": "floor flr मंजिल माला मजला", "bldg": "building bld बिल्डिंग इमारत", "col": "colony कॉलोनी कालोनी", "sec": "sector sect सेक्टर",
 		"blk": "block ब्लॉक ब्लाक", "soc": "society सोसायटी सोसाइटी", "opp": "opposite", "nr": "near", "dr": "drive", "mg": "marg मार्ग",
 		"ph": "phase फेज", "plt": "plot प्लॉट", "sq": "square", "twr": "tower टावर", "ct": "court", "n": "north", "s": "south",
 		"e": "east", "w": "west", "ext": "extension extn", "pl": "place", "hts": "heights",

@@ -240,6 +240,9 @@ func (t *tx) putCustomer(c *domain.Customer) error {
 			return err
 		}
 	}
+	if err := t.markPlaces(c.Sites, fresh); err != nil {
+		return err
+	}
 	if c.MergedIntoID != nil {
 		return nil
 	}

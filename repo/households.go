@@ -108,11 +108,17 @@ func (t *tx) pairUp(c domain.ID, fresh bool) error {
 		"FROM household_pairs WHERE customer_id = ? ON CONFLICT DO NOTHING", c)
 }
 
+// likeByWords is how many households are looked at whose address shares words and a number with that of another.
+const likeByWords = 20
+
 // LikeHouseholds lists up to ten others that may be the same household and of which nobody
-// has said so: those over which something lies, or those with open jobs.
+// has said so: those over which something lies, or those with open jobs; and up to twenty more whose address
+// shares words and a number, those that share most.
 func (t *tx) LikeHouseholds(c *domain.Customer, open bool) ([]domain.ID, error) {
 	text, args := "SELECT customer_id FROM contact_phones WHERE phone IN (SELECT phone FROM contact_phones WHERE customer_id = ?)",
 		[]any{c.ID}
+	var marked []string
+	var marks []any
 	for i := range c.Sites {
 		s := &c.Sites[i]
 		key, vague, from, to := s.PlaceKeys()
@@ -126,19 +132,60 @@ func (t *tx) LikeHouseholds(c *domain.Customer, open bool) ([]domain.ID, error) 
 			text, args = text+" UNION SELECT customer_id FROM sites WHERE lat BETWEEN ? AND ? AND lon BETWEEN ? AND ?",
 				append(args, south, north, west, east)
 		}
+		if list, postal := s.PlaceMarks(); len(list) > 0 {
+			of := inText(t.db, "m.mark", list)
+			marks = append(marks, of.Vars...)
+			if postal != "" {
+				of.SQL, marks = of.SQL+" AND m.postal IN ('', ?)", append(marks, postal)
+			}
+			marked = append(marked, of.SQL)
+		}
 	}
-	q := t.table("customers").Where("id IN ("+text+")", args...).Where("id <> ?", c.ID).
-		Where("NOT EXISTS (SELECT 1 FROM household_pairs p WHERE p.customer_id = ? AND p.other_id = customers.id)", c.ID)
+	others := "customers.id <> ? AND NOT EXISTS (SELECT 1 FROM household_pairs p WHERE p.customer_id = ? AND p.other_id = customers.id) AND "
 	if open {
-		q = q.Where("EXISTS (SELECT 1 FROM jobs j WHERE j.customer_id = customers.id AND j.status NOT IN ('closed', 'cancelled'))")
+		others += "EXISTS (SELECT 1 FROM jobs j WHERE j.customer_id = customers.id AND j.status NOT IN ('closed', 'cancelled'))"
 	} else {
-		q = q.Where("(EXISTS (SELECT 1 FROM holds h WHERE h.customer_id = customers.id AND h.kind = 'safety' AND (h.lifted_at IS NULL OR " +
+		others += "(EXISTS (SELECT 1 FROM holds h WHERE h.customer_id = customers.id AND h.kind = 'safety' AND (h.lifted_at IS NULL OR " +
 			"CAST(h.plan AS text) <> '[]')) OR EXISTS (SELECT 1 FROM advisories a WHERE a.customer_id = customers.id AND " +
 			"a.status = 'approved') OR EXISTS (SELECT 1 FROM exclusions x JOIN flags f ON f.id = x.flag_id WHERE " +
-			"x.customer_id = customers.id AND x.lifted_at IS NULL AND f.kind <> 'opt_out'))")
+			"x.customer_id = customers.id AND x.lifted_at IS NULL AND f.kind <> 'opt_out'))"
 	}
-	rows, err := all[idRow](t, q.Order("created_at, id").Limit(10))
+	text = "SELECT id FROM (SELECT customers.id FROM customers WHERE customers.id IN (" + text + ") AND " + others +
+		" ORDER BY created_at, customers.id LIMIT 10) a"
+	args = append(args, c.ID, c.ID)
+	if len(marked) > 0 {
+		text += " UNION SELECT id FROM (SELECT customers.id FROM place_marks m JOIN sites s ON s.id = m.site_id JOIN customers ON customers.id = " +
+			"s.customer_id WHERE (" + strings.Join(marked, " OR ") + ") AND " + others + " GROUP BY customers.id ORDER BY count(*) DESC, " +
+			"customers.id LIMIT ?) b"
+		args = append(append(args, marks...), c.ID, c.ID, likeByWords)
+	}
+	rows, err := all[idRow](t, t.table("customers").Raw(text+" ORDER BY id", args...))
 	return ids(rows), err
+}
+
+// markPlaces writes what the sites of a household are found by where their words alone may be the same.
+func (t *tx) markPlaces(sites []domain.Site, fresh bool) error {
+	for i := range sites {
+		s := &sites[i]
+		if !fresh {
+			if err := t.exec("DELETE FROM place_marks WHERE site_id = ?", s.ID); err != nil {
+				return err
+			}
+		}
+		marks, postal := s.PlaceMarks()
+		if len(marks) == 0 {
+			continue
+		}
+		var args []any
+		for _, m := range marks {
+			args = append(args, s.ID, m, postal)
+		}
+		if err := t.exec("INSERT INTO place_marks (site_id, mark, postal) VALUES (?, ?, ?)"+strings.Repeat(", (?, ?, ?)", len(marks)-1),
+			args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fillPlaces writes the keys of places that are not there yet, and finds who is who.
@@ -154,6 +201,9 @@ func (db *DB) fillPlaces(ctx context.Context) error {
 				if err == nil {
 					err = t.exec("UPDATE sites SET place_key = ?, place_like = ? WHERE id = ?", domain.PlaceKey(s.Address, s.PostalCode),
 						domain.PlaceLike(s.Address), s.ID)
+				}
+				if err == nil {
+					err = t.markPlaces([]domain.Site{*s}, false)
 				}
 				if n := len(homes); n == 0 || homes[n-1] != s.CustomerID {
 					homes = append(homes, s.CustomerID)

@@ -62,6 +62,9 @@ func TestRowsOfTheFirstSchemaLoad(t *testing.T) {
 			if n := number(t, db, "SELECT count(*) FROM sites WHERE place_key = ''"); n != 0 {
 				t.Errorf("%d addresses of before cannot be compared", n)
 			}
+			if n := number(t, db, "SELECT count(*) FROM place_marks"); n == 0 {
+				t.Error("addresses of before are not found by their words")
+			}
 			if n := number(t, db, "SELECT count(*) FROM household_pairs WHERE why = 'place'"); n != 6 {
 				t.Errorf("three rows of before at one place are %d pairs", n)
 			}

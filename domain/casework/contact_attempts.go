@@ -187,11 +187,14 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 	if err := judgeSitting(call, c, a, in.Offline); err != nil {
 		return nil, err
 	}
+	if err := calledFromStruck(call, c, a); err != nil {
+		return nil, err
+	}
 	if err := c.Tx.InsertAttempt(a); err != nil {
 		return nil, err
 	}
 	if a.Direction == reach.Outbound && a.Outcome == reach.WrongNumber && a.Address != "" && !in.Blind {
-		if err := InvalidateNumber(c, a.Address); err != nil {
+		if err := strikeNumber(c, a.Address); err != nil {
 			return nil, err
 		}
 	}
@@ -278,7 +281,7 @@ func attemptEntry(actor domain.Actor, c *Case, a *domain.Attempt, st EntryTime) 
 		payload["agreed_start"], payload["agreed_end"] = a.AgreedStart, a.AgreedEnd
 	}
 	c.EntryAt(st, actor, "attempt.recorded", a.VisitID, payload)
-	if a.Contact() && (c.Job.LastContactAt == nil || a.OccurredAt.After(*c.Job.LastContactAt)) {
+	if a.Contact() && a.Discounted == "" && (c.Job.LastContactAt == nil || a.OccurredAt.After(*c.Job.LastContactAt)) {
 		c.Job.LastContactAt = domain.Ptr(a.OccurredAt)
 	}
 }
@@ -418,22 +421,6 @@ func resolveAddress(c *Case, a *domain.Attempt, raw string) error {
 		a.Address = contact.Email
 	}
 	return nil
-}
-
-// InvalidateNumber removes a number that belongs to somebody else from the known ones.
-func InvalidateNumber(c *Case, number string) error {
-	hit := false
-	for i := range c.Customer.Contacts {
-		contact := &c.Customer.Contacts[i]
-		if domain.Has(contact.Phones, number) {
-			contact.Phones, contact.InvalidPhones, hit = domain.Without(contact.Phones, number), append(contact.InvalidPhones, number), true
-		}
-	}
-	if !hit {
-		return nil
-	}
-	c.Customer.ChangedAt(c.Now)
-	return c.Tx.SaveCustomer(c.Customer)
 }
 
 // EffectivePolicy is the centre's rule in force at now, else the brand's,

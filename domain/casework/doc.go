@@ -25,6 +25,7 @@
 //	maintenance.go        visits that come again by a rule
 //	maintenance_dates.go  which days they are, and what of them to warn of
 //	numbers.go            what staff change of a household's numbers
+//	struck_numbers.go     numbers found to be wrong, and how they come back
 //	notify.go             telling crews, desks and households
 //	notify_offduty.go     when staff and households may be rung
 //	replay.go             answers of requests that come again, and who may read them

@@ -222,10 +222,18 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id domain.ID, in JobM
 		if kind != domain.HoldParts && kind != domain.HoldCustomerRequest {
 			return domain.Fail(domain.CodeUnprocessable, "A hold by hand is for parts or customer_request.").At("/kind", "parts or customer_request")
 		}
-		for _, h := range m.Holds {
-			if h.Kind == kind && h.LiftedAt == nil {
-				return domain.Fail(domain.CodeState, "The job is on hold for this already.").With("hold", map[string]any{"id": h.ID, "kind": h.Kind})
+		var standing *domain.Hold
+		for i := range m.Holds {
+			if h := &m.Holds[i]; h.Kind == kind && h.LiftedAt == nil {
+				standing = h
 			}
+		}
+		heldAlready := func() error {
+			return domain.Fail(domain.CodeState, "The job is on hold for this already.").
+				With("hold", map[string]any{"id": standing.ID, "kind": standing.Kind})
+		}
+		if standing != nil && (kind == domain.HoldParts || standing.Confirmed) {
+			return heldAlready()
 		}
 		h := domain.Hold{ID: s.NewID(), Kind: kind, JobID: &m.Job.ID, Reason: in.Reason, ByID: &call.Actor.UserID,
 			By: string(call.Actor.Role)}
@@ -245,9 +253,23 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id domain.ID, in JobM
 			fact["attempt_id"] = asked.ID
 			h.Declared = asked.Grade != reach.Proven
 			fact["declared"] = h.Declared
+			h.Confirmed = asked.Grade != reach.Declared && asked.Discounted == ""
+			if standing != nil && !h.Confirmed {
+				return heldAlready()
+			}
+			if denied := domain.DeniedWait(m.Holds); kind == domain.HoldCustomerRequest && denied != nil &&
+				(!h.Confirmed || !asked.OccurredAt.After(*denied)) {
+				return domain.Fail(domain.CodePreconditionMissing, "The household said that it did not ask to wait. Now only its own link, "+
+					"or a recorded call since then, says that it does.").At("/attempt_id", "the household's own word, or a recorded call")
+			}
 		}
 		if err := domain.Apply(&h, "place", m.Said.Occurred); err != nil {
 			return err
+		}
+		if kind == domain.HoldCustomerRequest {
+			if err := placeWait(m, call.Actor, &h, standing); err != nil {
+				return err
+			}
 		}
 		if err := m.Tx.InsertHold(&h); err != nil {
 			return err
@@ -259,6 +281,34 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id domain.ID, in JobM
 		}
 		return nil
 	})
+}
+
+// placeWait judges until when a wait at the household's request counts. One that it confirms ends the standing one that only
+// staff told of.
+func placeWait(m *Case, a domain.Actor, h, standing *domain.Hold) error {
+	longest := domain.WaitDeclared
+	if h.Confirmed {
+		longest = domain.WaitLongest
+	}
+	if h.DueAt != nil && h.DueAt.After(h.Since.Add(longest)) {
+		return domain.Fail(domain.CodeUnprocessable, "That is too far ahead for a wait. Ask the household again nearer to it.").
+			At("/due_at", "within 30 days; by the household's own word, or a recorded call, within 90")
+	}
+	bound := domain.WaitUnconfirmed
+	if m.Job.SafetyCritical || m.Job.Priority == "urgent" {
+		bound = callRules(m.Tx, m.Job.CentreID).SilenceAfter(true)
+	}
+	h.CountsTo = domain.Ptr(h.Counts(m.Holds, bound))
+	watchSilence(m.Tx, m.Job.ID)
+	if standing == nil {
+		return nil
+	}
+	if err := m.Tx.Apply(standing, "release"); err != nil {
+		return err
+	}
+	standing.LiftedByID, standing.LiftReason = &a.UserID, "confirmed"
+	m.Entry(a, "hold.lifted", nil, map[string]any{"hold_id": standing.ID, "kind": standing.Kind, "reason": standing.LiftReason})
+	return m.Tx.SaveHold(standing)
 }
 
 // approveUnreachable is the area manager's word on a safety-critical job: the

@@ -32,6 +32,22 @@ func numbersChanged(w *Work, c *domain.Customer) error {
 // GuardNumbers keeps a change of a household's numbers, which the caller saves, and asks by a job whether
 // it was the household's own; told: some number proves something to them.
 func GuardNumbers(w *Work, c *domain.Customer, change *domain.NumberChange, job domain.ID, told bool) error {
+	if err := waits(w, c, change, job, told); err != nil {
+		return err
+	}
+	j, err := w.LockJob(job)
+	if err != nil {
+		return err
+	}
+	own, err := OpenCase(w, j)
+	if err != nil {
+		return err
+	}
+	return askNumbers(own, c, change)
+}
+
+// waits judges whether time alone does not do for a change of a household's numbers.
+func waits(w *Work, c *domain.Customer, change *domain.NumberChange, job domain.ID, told bool) error {
 	was := *c // with the change they say who is told
 	was.NumberChanges = append(slices.Clone(c.NumberChanges), *change)
 	devices, err := ProvenDevices(w, &was, job, w.Now)
@@ -48,14 +64,12 @@ func GuardNumbers(w *Work, c *domain.Customer, change *domain.NumberChange, job 
 		// Who decides about numbers reads of each what time does: of their own always nothing.
 		change.Waits = change.Waits || accused || w.Call.Actor.Is(domain.RoleAreaManager, domain.RoleAdmin)
 	}
-	j, err := w.LockJob(job)
-	if err != nil {
-		return err
-	}
-	own, err := OpenCase(w, j)
-	if err != nil {
-		return err
-	}
+	return nil
+}
+
+// askNumbers asks by a job of the household, which the caller saves.
+func askNumbers(own *Case, c *domain.Customer, change *domain.NumberChange) error {
+	w, job := own.Tx, own.Job.ID
 	link, err := w.LinkOfJob(job)
 	if NotFound(err) {
 		link = &domain.Link{JobID: job, CreatedAt: w.Now}
@@ -64,10 +78,16 @@ func GuardNumbers(w *Work, c *domain.Customer, change *domain.NumberChange, job 
 	if err != nil {
 		return err
 	}
-	r := domain.LinkRequest{Meta: domain.NewMeta(w.NewID(), w.Now), JobID: job, CentreID: j.CentreID, AreaID: j.AreaID, CustomerID: c.ID,
-		LinkID: link.ID, Action: domain.NumberChanged, Words: strings.Join(change.Removed, ", ") + " → " + strings.Join(change.Added, ", "),
-		OccurredAt: w.Now, DueAt: w.Now.Add(domain.NumberProvesAfter)}
-	if change.Waits {
+	r := domain.LinkRequest{Meta: domain.NewMeta(w.NewID(), w.Now), JobID: job, CentreID: own.Job.CentreID, AreaID: own.Job.AreaID,
+		CustomerID: c.ID, LinkID: link.ID, Action: domain.NumberChanged, OccurredAt: w.Now, DueAt: w.Now.Add(domain.NumberProvesAfter),
+		Words: strings.Join(change.Removed, ", ") + " → " + strings.Join(change.Added, ", ")}
+	if change.Struck {
+		r.Words = domain.NumberStruckWords + change.Removed[0]
+	}
+	switch {
+	case change.Waits && change.Struck: // the household is without a number until then
+		r.DueAt = w.Now.Add(domain.LinkRequestDue)
+	case change.Waits:
 		r.DueAt = w.Now.Add(domain.NumberVouchWithin)
 	}
 	if err := w.Apply(&r, "ask"); err != nil {
@@ -104,7 +124,14 @@ func SettleNumbers(w *Work, r *domain.LinkRequest, theirs, proved bool) error {
 	if i < 0 {
 		return nil
 	}
-	if theirs {
+	if c.NumberChanges[i].Struck { // as the household said, or as it was struck
+		if !theirs {
+			for _, number := range c.NumberChanges[i].Removed {
+				c.GiveBack(number)
+			}
+		}
+		c.NumberChanges = slices.Delete(c.NumberChanges, i, i+1)
+	} else if theirs {
 		added := c.NumberChanges[i].Added
 		c.NumberChanges = slices.Delete(c.NumberChanges, i, i+1)
 		if proved {

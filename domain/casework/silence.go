@@ -28,9 +28,10 @@ func SilenceDue(c *Case) error {
 		j.SilentSince, j.SilenceStep = nil, 0
 		return nil
 	}
-	if c.silenceIsNotOurs() { // until it is lifted, which is looked for once a day
+	// Until it is lifted, which is looked for once a day, or counts no more.
+	if until := c.silenceIsNotOurs(c.Now.Add(callRules(c.Tx, j.CentreID).SilenceAfter(false))); until != nil {
 		j.SilentSince, j.SilenceStep = nil, 0
-		c.Tx.SetDeadline(domain.DueSilence, j.ID, &j.ID, c.Now.Add(callRules(c.Tx, j.CentreID).SilenceAfter(false)))
+		c.Tx.SetDeadline(domain.DueSilence, j.ID, &j.ID, *until)
 		return nil
 	}
 	s, err := c.silence()
@@ -76,15 +77,23 @@ func SilenceDue(c *Case) error {
 	return nil
 }
 
-// silenceIsNotOurs reports whether the household was told why nothing happens: it asked
-// for that, it cannot be reached, or a safety hold stands, which has an owner of its own.
-func (c *Case) silenceIsNotOurs() bool {
+// silenceIsNotOurs is until when nothing happens for a reason that the household knows, a later one being of no matter: it asked
+// for that, it cannot be reached, or a safety hold stands, which has an owner of its own. Nil: there is none.
+func (c *Case) silenceIsNotOurs(later time.Time) (until *time.Time) {
 	for i := range c.Holds {
-		if h := &c.Holds[i]; h.LiftedAt == nil && h.Kind != domain.HoldParts {
-			return true
+		h := &c.Holds[i]
+		if h.LiftedAt != nil || h.Kind == domain.HoldParts || h.CountsTo != nil && !c.Now.Before(*h.CountsTo) {
+			continue
+		}
+		end := later
+		if h.CountsTo != nil && h.CountsTo.Before(later) {
+			end = *h.CountsTo
+		}
+		if until == nil || end.After(*until) {
+			until = &end
 		}
 	}
-	return false
+	return until
 }
 
 // silence gathers what a job's silence is judged by.
@@ -97,8 +106,14 @@ func (c *Case) silence() (domain.Silence, error) {
 		f.Since = Later(f.Since, *j.ReopenedAt)
 	}
 	for i := range c.Holds {
-		if h := &c.Holds[i]; h.LiftedAt != nil && h.Kind != domain.HoldParts {
-			f.Since = Later(f.Since, *h.LiftedAt)
+		switch h := &c.Holds[i]; {
+		case h.Kind == domain.HoldParts:
+		case h.LiftedAt != nil:
+			f.Since = Later(f.Since, *h.Counted())
+		case h.CountsTo != nil && f.Urgent: // it is too long the moment it counts no more
+			f.Since = Later(f.Since, h.CountsTo.Add(-f.UrgentAfter))
+		case h.CountsTo != nil:
+			f.Since = Later(f.Since, h.CountsTo.Add(-f.After))
 		}
 	}
 	var err error

@@ -380,7 +380,7 @@ func (m *VisitCase) spokenWith() (bool, error) {
 // heardAfterAll lets a no-access of the household count against nobody once a contact is told that there was before it ended. What
 // comes in is noted on each of its open jobs anyway.
 func heardAfterAll(c *Case, a *domain.Attempt) error {
-	if !a.Contact() {
+	if !a.Contact() || a.Discounted != "" {
 		return nil
 	}
 	if err := heardOnJob(c, a); err != nil || a.Direction != reach.Outbound {

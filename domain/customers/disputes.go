@@ -241,7 +241,13 @@ func denyAttempt(k *Request, f *domain.Dispute) (proven bool, err error) {
 	}
 	f.Subject, f.AttemptID = domain.AboutAttempt, &a.ID
 	a.Discounted = "disputed by the household; it does not count until the area manager decides"
-	return a.Grade == reach.Proven, k.Tx.SaveAttempt(a)
+	if err := k.Tx.SaveAttempt(a); err != nil {
+		return false, err
+	}
+	if k.own() { // by a link that staff had read, or by voice, the number waits for the decision
+		err = casework.StrikeDenied(k.Case, a, true)
+	}
+	return a.Grade == reach.Proven, err
 }
 
 // denyVisit stops a visit's end, or the household's agreement, from counting.
@@ -499,7 +505,10 @@ func applyDecision(c *casework.Case, f *domain.Dispute) (author []domain.ID, v *
 		if a.ByID != nil && a.ByRole == domain.RoleTechnician {
 			author = append(author, *a.ByID)
 		}
-		return c.Tx.SaveAttempt(a)
+		if err := c.Tx.SaveAttempt(a); err != nil {
+			return err
+		}
+		return casework.StrikeDenied(c, a, struck)
 	}
 	if f.AttemptID != nil {
 		return author, nil, restore(*f.AttemptID)

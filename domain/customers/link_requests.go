@@ -368,7 +368,8 @@ func settleRequest(c *casework.Case, a domain.Actor, r *domain.LinkRequest) erro
 // by link or code, or by whoever decided.
 func carryOut(k *Request, r *domain.LinkRequest, verified string) error {
 	if r.Action == domain.NumberChanged {
-		return casework.SettleNumbers(k.Tx, r, true, verified != "default")
+		// Of a number that was struck the household says that it is not its own, whoever decides that it is.
+		return casework.SettleNumbers(k.Tx, r, verified != "desk" || !r.OfStrike(), verified != "default")
 	}
 	by := *k
 	by.verified, by.Visit, by.In = verified, nil, LinkAction{Action: r.Action, Note: r.Words, Reason: r.Words, Text: r.Words}
@@ -560,7 +561,7 @@ func decideNumber(tx *casework.Work, a domain.Actor, k *Request, r *domain.LinkR
 		return domain.Fail(domain.CodeForbidden, "Somebody else decides this one.")
 	}
 	if to == domain.LinkRequestRefused {
-		return casework.SettleNumbers(tx, r, false, true)
+		return casework.SettleNumbers(tx, r, r.OfStrike(), true)
 	}
 	return casework.LogSecurity(tx, domain.SecurityEvent{Kind: domain.SecurityNumber, ActorID: &a.UserID, JobID: &r.JobID})
 }

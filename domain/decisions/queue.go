@@ -708,7 +708,7 @@ func unanswered(r *domain.LinkRequest) string {
 	if r.Action != domain.NumberChanged {
 		return "unanswered_" + r.Action
 	}
-	if r.Counts() {
+	if r.Counts() && !r.OfStrike() {
 		return "number_proves"
 	}
 	return "number_nothing"

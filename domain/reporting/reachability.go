@@ -196,7 +196,7 @@ func pauses(c *casework.Case, h *domain.JobClockInput, policies []domain.Policy)
 	var out []jobclock.Pause
 	for i := range h.Holds {
 		hold := &h.Holds[i]
-		p := jobclock.Pause{From: hold.Since, To: hold.LiftedAt, Proof: hold.ID.String()}
+		p := jobclock.Pause{From: hold.Since, To: hold.Counted(), Proof: hold.ID.String()}
 		switch hold.Kind {
 		case domain.HoldSafety:
 			p.Whose, p.Why = jobclock.Brand, "area hold"

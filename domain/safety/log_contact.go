@@ -123,10 +123,20 @@ func ContactDue(ctx context.Context, tx *casework.Work, id domain.ID) error {
 	return flagByPhone(tx, a, f, st)
 }
 
+// calledBy are the households whose number it is; where it is nobody's, and called us, those from which it was struck.
+func calledBy(tx *casework.Work, x *domain.LoggedContact) (customers []domain.ID, struck bool, err error) {
+	customers, err = tx.CustomersByPhone(x.Phone, false)
+	if err != nil || len(customers) > 0 || x.Direction != reach.Inbound || x.Outcome == reach.WrongNumber {
+		return customers, false, err
+	}
+	customers, err = tx.CustomersByPhone(x.Phone, true)
+	return customers, true, err
+}
+
 // logOnHouseholds records a contact on an open job of each household with its number, on
 // the first of them under its id.
 func logOnHouseholds(tx *casework.Work, call *casework.Call, x *domain.LoggedContact, st casework.EntryTime) error {
-	customers, err := tx.CustomersByPhone(x.Phone, false)
+	customers, struck, err := calledBy(tx, x)
 	if err != nil {
 		return err
 	}
@@ -160,6 +170,13 @@ func logOnHouseholds(tx *casework.Work, call *casework.Call, x *domain.LoggedCon
 		c, err := casework.OpenCase(tx, j)
 		if err != nil {
 			return err
+		}
+		if struck {
+			if wrong, err := casework.FoundWrong(c, x.Phone); err != nil {
+				return err
+			} else if !wrong { // the number itself said that it is not the household's
+				continue
+			}
 		}
 		if _, err := casework.AddAttempt(call, c, nil, casework.AttemptInput{ID: domain.Ptr(id), Direction: x.Direction, Address: x.Phone,
 			Channel: x.Channel, Outcome: x.Outcome, Note: x.Note, Blind: true, At: &st}); err != nil {

@@ -59,6 +59,26 @@ func households(t *testing.T, db *repo.DB) {
 			t.Errorf("%d %s: %d holds and %d that may be the same, want %d and %d", i, c.name, got, may, c.held, c.like)
 		}
 	}
+	// By the words of an address as many are found as share most, however many share some; and not by those that it has no more.
+	words := home("+917777777701", "Flat 5, 12 Hill Road, Kothrud, Pune", 4.1)
+	if got := like(words, false); len(got) != 1 || got[0] != first.ID {
+		t.Errorf("an address with a town behind it may be the same as %v", got)
+	}
+	for i := range 21 {
+		x := home(fmt.Sprintf("+9177777778%02d", i), fmt.Sprintf("Flat 5, Lane %d, Kothrud", 100+i), 4.2+float64(i)/100)
+		lies := hold
+		lies.ID, lies.CustomerID = ID(), &x.ID
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertHold(&lies) })
+	}
+	if got := like(words, false); len(got) > 20 || !domain.Has(got, first.ID) {
+		t.Errorf("among many with a number and a name of it: %v", got)
+	}
+	moved := words
+	moved.Sites = []domain.Site{{ID: words.Sites[0].ID, Address: "9 Dale Street, Kothrud", PostalCode: "400 051", Zone: "UTC"}}
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveCustomer(&moved) })
+	if got := like(moved, false); len(got) != 0 {
+		t.Errorf("at another address it may be the same as %v", got)
+	}
 	// Of a number that too many use nobody is held: whoever was by it alone and free stays so.
 	var guards []domain.Customer
 	for i := range 4 {

@@ -19,7 +19,8 @@ func holdTrip(t *testing.T, w *World) {
 		Reason: "area hold", ByID: &w.Ravi.ID,
 		By: "staff", OwnerID: &w.Manager.ID, DueAt: &later, FlagID: &f.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID,
 		LiftReason: "calm", Plan: domain.JSONList[string]{"two_people"}, Step: 1, StoppedVisitID: &w.Visit.ID,
-		TwoDecide: true, Declared: true, Decisions: domain.JSONList[domain.HoldDecision]{{ByID: w.Manager.ID, At: later,
+		TwoDecide: true, Declared: true, Confirmed: true, CountsTo: &later,
+		Decisions: domain.JSONList[domain.HoldDecision]{{ByID: w.Manager.ID, At: later,
 			Plan:   []string{"daylight"},
 			Reason: "calm"}}, SettledWords: "the neighbour", SettledByID: &w.Ravi.ID, SettledAt: &later}
 	filled(t, "hold", h, "Alternatives") // said, not kept

@@ -186,6 +186,59 @@ func TestWhatMayBeTheSameIsAsked(t *testing.T) {
 	})
 }
 
+// TestAnAddressInOtherWordsIsAsked: with a town behind it, a floor before it, a road left out or another spelling an address is
+// asked about, however it comes in, and holds nobody; another house with other words is not.
+func TestAnAddressInOtherWordsIsAsked(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.live", "flag.next_person", "hold.area", "household.asked")
+		h.MayIgnore("visit.assigned", "visit.wait", "aftercare.offer")
+		desk, maya := h.As("kiran"), h.As("maya")
+		held, first := h.Household(desk, known("+919812300001", "Flat 12, Shanti Niwas, Hill Road"))
+		_, early := h.Household(desk, known("+919812300002", "Flat 12, Shanti Niwas, Hill Road, Bandra West, Mumbai"))
+		desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(first["id"]), Kind: "assault", Level: 4})
+		asked := func() map[any]bool {
+			out := map[any]bool{}
+			for _, q := range harness.Items(maya.Send("GET", "/v1/household-questions?status=asked&limit=100", nil, 200)) {
+				if q["other_id"] != held["id"] {
+					t.Errorf("asked about %v", q)
+				}
+				out[q["customer_id"]] = true
+			}
+			return out
+		}
+		if !asked()[early["customer_id"]] {
+			t.Error("who was there before the report is not asked about")
+		}
+		for i, address := range []string{"Flat 12, Shanti Niwas, Hill Road, Bandra", "Ground floor, Flat 12, Shanti Niwas, Hill Road",
+			"Flat 12, Shanti Niwas", "Flat 12, Shanti Nivas, Hill Rd", "12 Shanti Niwas, Hill Road", "फ्लॅट १२, शांती निवास, हिल रोड",
+			"Flat 12, Shanti Niwas, Hill Road, Mumbai 400050"} {
+			c, j := h.Household(desk, known(fmt.Sprintf("+9198123001%02d", i), address))
+			if c["may_be_known"] != true || j["may_be_known"] != true || holdsOf(j) != 0 || !asked()[c["id"]] {
+				t.Errorf("%q: may be known %v, %d holds, asked %v", address, c["may_be_known"], holdsOf(j), asked()[c["id"]])
+			}
+		}
+		// A row of an import, and an address that is changed.
+		out := desk.Send("POST", "/v1/imports/jobs", "external_ref,name,phone,address,postal_code,fault\n"+
+			"WORDS-1,Third name,9812300004,\"Flat 12, Shanti Niwas, Hill Road, Mumbai\",400050,leaks\n", 200, "Content-Type", "text/csv")
+		if text := fmt.Sprint(out); !strings.Contains(text, "may_be_known:true") {
+			t.Errorf("imported: %s", text)
+		}
+		c, j := h.Household(desk, known("+919812300005", "77 Mill Road"))
+		site := c["sites"].([]any)[0].(object)
+		site["address"] = "12 Shanti Niwas, Bandra"
+		desk.Send("PATCH", path("/v1/customers/%s", c), object{"sites": []any{site}}, 200, "If-Match", fmt.Sprintf(`"%v"`, c["version"]))
+		if !asked()[c["id"]] || holdsOf(desk.Send("GET", path("/v1/jobs/%s", j), nil, 200)) != 0 {
+			t.Error("a changed address is not asked about, or held")
+		}
+		for i, address := range []string{"Flat 12, Sai Niwas, Hill Road", "Flat 13, Shanti Niwas, Hill Road, Bandra", "12 Mill Road, Bandra",
+			"Shanti Niwas, Hill Road", "Flat 12, Shanti Niwas, Mill Road"} {
+			if c, _ := h.Household(desk, known(fmt.Sprintf("+9198123002%02d", i), address)); c["may_be_known"] != nil || asked()[c["id"]] {
+				t.Errorf("%q is asked about", address)
+			}
+		}
+	})
+}
+
 // TestAHeldHouseholdSaysThatItIsNotUs: its page says that visits are paused and by when it hears; its
 // word is a question to whoever triages, and only the answer frees it.
 func TestAHeldHouseholdSaysThatItIsNotUs(t *testing.T) {

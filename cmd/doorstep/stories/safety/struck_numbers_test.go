@@ -13,7 +13,7 @@ import (
 func TestAStruckNumberStillFindsItsHousehold(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("flag.triage", "hold.area", "flag.next_person")
-		h.MayIgnore("household.asked", "aftercare.offer", "contact.unmatched", "promise.yours", "silence.desk")
+		h.MayIgnore("household.asked", "aftercare.offer", "contact.unmatched", "promise.yours", "silence.desk", "number.verify")
 		desk := h.As("kiran")
 		under := func(job object) bool { return holdsOf(desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)) > 0 }
 		strike := func(job object) {

@@ -1737,7 +1737,13 @@ type Hold struct {
 	// Alternatives what can be done for the household while a safety hold stands
 	Alternatives []HoldAlternatives `json:"alternatives"`
 	By           string             `json:"by"`
-	CustomerID   string             `json:"customer_id"`
+
+	// Confirmed of customer_request: the household's own word, or a recorded call, says that it asked
+	Confirmed bool `json:"confirmed"`
+
+	// CountsTo of customer_request: until then it ends silence and stops the clock; afterwards the desk is told to ask. Null: until it is lifted
+	CountsTo   time.Time `json:"counts_to"`
+	CustomerID string    `json:"customer_id"`
 
 	// Declared of customer_request: that the household asked stands on what staff say of a contact, and its page asks whether it is so
 	Declared   bool      `json:"declared"`
