@@ -76,9 +76,9 @@ func TestADeskTakesAWrongTapBackLater(t *testing.T) {
 		h.As("gita").Send("POST", path("/v1/visits/%s/take-back", visit), object{"reason": "as asked"}, 403)
 		in := object{"reason": "the visit next door was meant"}
 		desk.Send("POST", path("/v1/visits/%s/take-back", visit), in, 200)
+		h.Expect("ravi", "Your visit was set back")
 		desk.Send("POST", path("/v1/visits/%s/assign", visit), object{"crew": []string{h.People["meena"].ID.String()}}, 200)
 		h.Advance(2 * time.Minute)
-		h.Expect("ravi", "Your visit was set back")
 		h.Expect("ravi", "Visit removed")
 		h.Expect("meena", "New visit")
 		ravi.Send("POST", path("/v1/visits/%s/timer/fine", visit), object{}, 200) // never was inside
