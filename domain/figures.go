@@ -84,7 +84,7 @@ type PayableVisit struct {
 	Taken       bool // it was taken from them, because they are kept from that home or from all
 }
 
-// Shield says whether a visit is payable and counts for a technician, and why
+// Shield reports whether a visit is payable and counts for a technician, and why
 // not, for who reads it: the technician themselves, or the centre, which is told
 // no more than that there was an area hold.
 func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {

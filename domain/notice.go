@@ -102,7 +102,7 @@ var NoticesThatTell = map[string]string{
 	"visit.partial":        AboutCompletion,
 }
 
-// Tells says whether the acceptance of a notice of this kind is itself a fact
+// Tells reports whether the acceptance of a notice of this kind is itself a fact
 // that must be kept.
 func Tells(kind string) bool { return NoticesThatTell[kind] != "" }
 

@@ -133,7 +133,7 @@ func TestWebPushReachesABrowser(t *testing.T) {
 		}
 		<-got
 	}
-	// Nobody makes the server call an address of his choice.
+	// Nobody makes the server call an address of their choice.
 	for _, endpoint := range []string{"http://127.0.0.1:1/x", "https://10.0.0.1/x", "https://fcm.googleapis.com.evil.example/x",
 		"https://fcm.googleapis.com:8443/x",
 		"https://user@fcm.googleapis.com/x", "http://fcm.googleapis.com/x", "file:///etc/passwd", ""} {

@@ -228,7 +228,7 @@ func TestAConvoyThatIsRefusedIsTriedAlone(t *testing.T) {
 	}
 }
 
-// Who takes long at his rules stops nobody.
+// Who takes long at their rules stops nobody.
 func TestAConvoyDoesNotWaitForOne(t *testing.T) {
 	f := newFleet(t, 6)
 	long := make(chan struct{})

@@ -61,7 +61,7 @@ func (l *local) wall(micro int64) (day, sec int64) {
 	return day, w - day*daySeconds
 }
 
-// free says whether the centre works on a local day, and if not, why.
+// free reports whether the centre works on a local day, and if not, why.
 func (l *local) free(day int64) dayOff {
 	if l.dayKnown && l.day == day {
 		return l.dayFree

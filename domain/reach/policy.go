@@ -199,7 +199,7 @@ func clockMinutes(s string) (int, bool) {
 	return h*60 + m, true
 }
 
-// partOpen says whether a part of the day has any working minute in it.
+// partOpen reports whether a part of the day has any working minute in it.
 func partOpen(part int, bounds [2]int, opens, closes int) bool {
 	from, to := 0, 24*60
 	switch part {

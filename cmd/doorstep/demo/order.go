@@ -136,7 +136,7 @@ func (b *builder) plan(o *order, day, slot int, crew int, not ...domain.ID) bool
 	return true
 }
 
-// schedule makes the visit of an order; assigned says whether it has its crew
+// schedule makes the visit of an order; assigned reports whether it has its crew
 // from the beginning, agreed whether the customer said yes in the same call.
 func (b *builder) schedule(o *order, at time.Time, assigned, agreed bool) {
 	minutes := 40 + 5*(b.visits%4)

@@ -62,7 +62,7 @@ func (p *Phone) up(ctx context.Context) error {
 	return nil
 }
 
-// batch is the next upload: in order, as many as it takes. A sealed one says whether more follows.
+// batch is the next upload: in order, as many as it takes. A sealed one reports whether more follows.
 func (p *Phone) batch(sealed bool) (batch []*Item, body []byte) {
 	type request struct {
 		ID        string          `json:"id"`

@@ -136,7 +136,7 @@ func TestWhoEndsAVisitUnderAPingIsStillAsked(t *testing.T) {
 func TestWhoLosesAVisitUnderAPingAnswersInTheInbox(t *testing.T) {
 	audit := newAuditor(t)
 	h := harness.New(t, "sqlite")
-	h.Ignores("visit.assigned", "timer.ping")
+	h.Ignores("visit.assigned", "timer.ping", "visit.move_undone")
 	h.MayIgnore("visit.unassigned", "visit.reassigned", "visit.crew_changed", "visit.taken_back")
 	a := &technician{T: t, ctx: audit.ctx, url: h.URL}
 	a.atWidth(360)

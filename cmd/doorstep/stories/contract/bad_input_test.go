@@ -19,7 +19,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -564,9 +563,7 @@ func agree(t *testing.T, all map[string]map[string]string) {
 // answers.
 func onBoth(t *testing.T, suite func(n *nasty)) {
 	t.Helper()
-	if os.Getenv("DOORSTEP_TEST_LONG") == "" {
-		t.Skip("long: told with DOORSTEP_TEST_LONG=1 (make test-all)")
-	}
+	harness.Long(t)
 	t.Parallel()
 	var mu sync.Mutex
 	all := map[string]map[string]string{}

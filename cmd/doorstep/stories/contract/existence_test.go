@@ -38,6 +38,7 @@ func alike(p *harness.Client, method, address string, body any, headers ...strin
 // every field of a body that is an id: what is another centre's is answered as what does
 // not exist, byte by byte but for the id itself.
 func TestAnotherCentresIdIsAnsweredAsAnUnknownOne(t *testing.T) {
+	harness.Long(t)
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("call.manager", "dispute.opened", "flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "leave.asked", "link.verify",
 			"note.waiting", "promise.late", "queue.morning", "sos.raised", "thanks.waiting", "visit.assigned", "visit.needs_someone",

@@ -17,6 +17,7 @@ import (
 // every one of our people: an alarm that they may not know of (another centre's, one they are kept out of, one that
 // was called in silence) is answered as an id that nothing has, word for word (docs/product.md section 2).
 func TestAnSOSIdTellsNothing(t *testing.T) {
+	harness.Long(t)
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.MayIgnore("sos.raised", "sos.taken", "sos.call_yourself", "sos.unheard", "sos.open", "visit.assigned", "timer.ping", "timer.extended")
 		ravi := h.As("ravi")

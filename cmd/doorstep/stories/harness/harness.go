@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -90,6 +91,15 @@ func Main(m *testing.M) {
 	debug.SetGCPercent(400)
 	debug.SetMemoryLimit(2 << 30)
 	repotest.Main(m)
+}
+
+// Long passes over a walk through every operation, field or bad day: `make test-all` and the gate tell it, `go test ./...` is what one
+// runs between two edits.
+func Long(t *testing.T) {
+	t.Helper()
+	if os.Getenv("DOORSTEP_TEST_LONG") == "" {
+		t.Skip("long: told with DOORSTEP_TEST_LONG=1 (make test-all)")
+	}
 }
 
 // OnEachEngine runs a story on every engine.

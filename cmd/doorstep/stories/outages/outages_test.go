@@ -42,9 +42,7 @@ import (
 // wrong around it. The stories run side by side, more of them than there are
 // cores: they mostly wait.
 func TestBadDays(t *testing.T) {
-	if os.Getenv("DOORSTEP_TEST_LONG") == "" {
-		t.Skip("long: told with DOORSTEP_TEST_LONG=1 (make test-all)")
-	}
+	harness.Long(t)
 	t.Parallel()
 	program := harness.Program(t)
 	engines := repotest.Engines(t)

@@ -49,7 +49,7 @@ func TestLeaveIsAskedForAndGranted(t *testing.T) {
 		if now := offeredWindows(desk, other, "ravi", day[0], day[1]); len(now) == 0 || len(now) < len(free)-2 {
 			t.Errorf("while it waits ravi is offered in %v, before in %v", now, free)
 		}
-		// The board shows it, to whom it concerns with what he may do.
+		// The board shows it, to whom it concerns with what they may do.
 		board := fmt.Sprintf("/v1/centres/%s/board", h.Centre)
 		for login, want := range map[string]string{"asha": "[approve decline]", "maya": "[approve decline]", "kiran": "[]"} {
 			rows := harness.List(h.As(login).Send("GET", board, nil, 200), "leave_requests")
@@ -75,9 +75,9 @@ func TestLeaveIsAskedForAndGranted(t *testing.T) {
 
 		approve, decline, withdraw := path("/v1/leave/%s/approve", asked), path("/v1/leave/%s/decline", asked),
 			path("/v1/leave/%s/withdraw", asked)
-		ravi.Send("POST", approve, nil, 403) // nobody his own
+		ravi.Send("POST", approve, nil, 403) // nobody their own
 		desk.Send("POST", approve, nil, 403)
-		asha.Send("POST", withdraw, object{"reason": "as asked"}, 403) // he asked for it
+		asha.Send("POST", withdraw, object{"reason": "as asked"}, 403) // they asked for it
 		h.As("asha2").Send("POST", approve, nil, 404)
 		h.As("meena").Send("POST", withdraw, nil, 404)
 		asha.Send("POST", decline, nil, 422) // no reason
@@ -533,7 +533,7 @@ func TestManyWantTheLastPlaceOfADay(t *testing.T) {
 	})
 }
 
-// Who says himself that he is ill is away at once; the desk hears of the
+// Who says of themselves that they are ill is away at once; the desk hears of the
 // visits that stand with him, and why he is ill is not the desk's to read.
 func TestSicknessTellsTheDesk(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
