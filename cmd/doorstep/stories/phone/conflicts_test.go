@@ -269,6 +269,9 @@ func then(h *harness.Harness, p *handset, visit object) string {
 
 // TestConflictsAreAsThePaperSays: each thing that a phone did without network against each thing that happened meanwhile.
 func TestConflictsAreAsThePaperSays(t *testing.T) {
+	if !*update {
+		harness.Long(t)
+	}
 	var table strings.Builder
 	table.WriteString("| meanwhile | what was done | answer where it was done before that | and where after | the visit on the phone |\n" +
 		"| --- | --- | --- | --- | --- |\n")

@@ -22,6 +22,7 @@ func processor() time.Duration {
 // TestFiguresOfAPhone measures a first picture of eight visits against the list of the same day, an answer with nothing new, and
 // what a visit leaves in the feed; run alone with -v it prints them.
 func TestFiguresOfAPhone(t *testing.T) {
+	harness.Long(t)
 	for _, engine := range repotest.Engines(t) {
 		t.Run(engine, func(t *testing.T) { figures(harness.New(t, engine)) })
 	}

@@ -21,6 +21,7 @@ import (
 // for without being made, in every way in which its proof and time could be said: what is listed as an action is what
 // some way of saying it is taken for, in GET of the visit, in lists, on the board and on phones alike (docs/product.md section 3).
 func TestActionsAreWhatIsTaken(t *testing.T) {
+	harness.Long(t)
 	t.Parallel()
 	h := harness.New(t, repo.SQLite) // what is offered is decided above the database
 	for _, k := range domain.PushKinds {
