@@ -14,7 +14,7 @@ type placeFacts struct {
 	wings  []string // letters that stand alone: B-12
 	houses []string // all other numbers
 	words  []string // in their order, spelt alike; without cities, states and what says nothing
-	names  []string // those of them that are not of a kind (road, society)
+	names  []string // those of them that are not of a kind (road, society), each once
 	roads  []string // what its roads are called
 }
 
@@ -25,7 +25,7 @@ const (
 )
 
 // PlaceMarks are the pairs of a number and a name in the site's address, with the postal code that it says (empty: none): of two
-// places that may be one (MayBeAt) at least one is alike.
+// places that may be one (MayBeAt) at least one is alike, but where an address has more numbers than are kept.
 func (s *Site) PlaceMarks() (marks []string, postal string) {
 	f := s.placeFacts()
 	numbers := f.numbers()
@@ -192,7 +192,7 @@ func (f *placeFacts) word(short string, follows bool) {
 		f.roads = append(f.roads, f.words[len(f.words)-1]+" "+w)
 	}
 	f.words = append(f.words, w)
-	if !Has(placeRoads, w) && !Has(placeKinds, w) {
+	if !Has(placeRoads, w) && !Has(placeKinds, w) && !Has(f.names, w) {
 		f.names = append(f.names, w)
 	}
 }

@@ -122,3 +122,12 @@ func TestMayBeAt(t *testing.T) {
 		}
 	})
 }
+
+// A name that stands twice in an address is one that both have, whichever is asked.
+func TestANameThatStandsTwiceCountsOnce(t *testing.T) {
+	a := &Site{Address: "ground 12 Road Flat 1 411 c/o 411", PostalCode: "411038"}
+	b := &Site{Address: "f . ground ground 1", PostalCode: "411038"}
+	if x, y := a.MayBeAt(b), b.MayBeAt(a); x != y {
+		t.Errorf("one way %t, the other %t", x, y)
+	}
+}

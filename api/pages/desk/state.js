@@ -173,13 +173,16 @@ export const shownBefore = () => {
 
 /** shownThere asks the other tabs of this browser, whose session is the same, for what they show; they answer soon or not at all. */
 const shownThere = () => new Promise((done) => {
-  setTimeout(done, 300, null); // the answers of the server take longer where waiting matters
-  tabs?.addEventListener('message', (e) => {
+  if (!tabs) return done(null);
+  const end = () => { tabs.removeEventListener('message', take); done(null); };
+  const take = (/** @type {MessageEvent} */ e) => {
     if (!e.data?.rows) return;
-    sessionStorage.setItem(shown, e.data.rows);
-    done(null);
-  });
-  tabs?.postMessage('rows?');
+    try { sessionStorage.setItem(shown, e.data.rows); } catch { /* there is no room: the page asks as ever */ }
+    end();
+  };
+  setTimeout(end, 300);
+  tabs.addEventListener('message', take);
+  tabs.postMessage('rows?');
 });
 
 /** remembered is who was signed in last: no more of it than lets their page be asked for before they are known. */
@@ -259,7 +262,7 @@ export const begin = async (again = false) => {
   known?.catch(() => {}); // it is awaited below
   // Last: a browser opens six connections to a server, and the rows come first.
   configured().then((config) => change({ demo: config.demo || [], pushKey: config.push_key || '' }));
-  if (first && !shownBefore()) await shownThere();
+  if (first && !shownBefore()) await Promise.race([shownThere(), known?.catch(() => {})]); // the server may be the faster one
   const seen = was && shownBefore();
   if (!was) change({ ready: true }); // the sign-in needs no answer
   else if (seen) change({ me: seen.me, centres: seen.centres, ready: true }); // what this tab showed, until the answers are there
