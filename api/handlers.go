@@ -82,7 +82,8 @@ func sendAnswer(c *fiber.Ctx, call *casework.Call, location string) error {
 // openlyTold are the kinds of which whoever asks a move first may know that they would be sent, beside those about visits. Whom a
 // move tells of what one of ours reported is nothing for them.
 var openlyTold = []string{"job.cancelled_home", "job.share", "leave.approved", "leave.declined", "hold.home", "hold.released",
-	"claim.decided", "dispute.decided", "dispute.decided_home", "link.settled", "report.decided_home", "note.told"}
+	"claim.decided", "dispute.decided", "dispute.decided_home", "link.settled", "report.decided_home", "report.read_home", "hold.asked",
+	"number.changed", "note.told"}
 
 // wouldTell lists what households and staff would be told openly by a move, and how many of them.
 func wouldTell(told []domain.Notice) string {
